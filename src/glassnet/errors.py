@@ -1,0 +1,85 @@
+"""Every error that Glassnet raises on purpose, in one tree.
+
+    GlassnetError
+    ├── ShapeError            an array or a layer has another shape than its neighbour expects
+    ├── GraphError            nodes that do not form a network: a cycle, a loose end, a name used twice
+    ├── DataError             rows or targets that cannot be learnt from: NaN, empty, labels out of range
+    │   └── DownloadError     data that is neither on this machine nor to be had from its mirrors
+    ├── SettingError          a setting that does not exist or lies outside its range
+    │   └── MissingExtraError a feature whose optional library is not installed
+    ├── DivergenceError       training whose loss stopped being a number
+    └── FileError             a file that is missing, damaged, foreign or cannot be written
+        └── ModelFileError    a model file that is damaged, was changed, or asks for something unknown
+
+A message says what was expected, what came, which object, and what to do. Each class also inherits
+from the built-in error that people would catch by habit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class GlassnetError(Exception):
+    """The root: catch this to catch everything that Glassnet raises on purpose."""
+
+
+class ShapeError(GlassnetError, ValueError):
+    """An array or a layer has another shape than its neighbour expects."""
+
+
+class GraphError(GlassnetError, ValueError):
+    """Nodes that do not form a network: a cycle, a loose end, a name used twice."""
+
+
+class DataError(GlassnetError, ValueError):
+    """Rows or targets that cannot be learnt from: NaN, empty, labels out of range."""
+
+
+class DownloadError(DataError):
+    """Data that is neither on this machine nor to be had from its mirrors."""
+
+
+class SettingError(GlassnetError, ValueError):
+    """A setting that does not exist or lies outside its range."""
+
+
+class MissingExtraError(SettingError, ImportError):
+    """A feature whose optional library is not installed."""
+
+
+class DivergenceError(GlassnetError, ArithmeticError):
+    """Training whose loss stopped being a number.
+
+    step        the update at which it did, counted from 1
+    layer       the layer or node in which the first such number appeared; "" for the loss itself
+    history     what was measured until then
+    """
+
+    step: int = 0
+    layer: str = ""
+    history: Any = None
+
+
+class FileError(GlassnetError, OSError):
+    """A file that is missing, damaged, foreign or cannot be written."""
+
+
+class ModelFileError(FileError):
+    """A model file that is damaged, was changed, or asks for something unknown."""
+
+
+def missing_extra(feature: str, library: str, extra: str) -> MissingExtraError:
+    """The error for a feature whose library an extra of the package brings."""
+    return MissingExtraError(
+        f"{feature} needs {library}, which is not installed. Run: pip install 'glassnet[{extra}]'"
+    )
+
+
+def one_of(what: str, name: object, known: list[str] | tuple[str, ...]) -> SettingError:
+    """The error for a name that is not among the known ones, with the nearest as a hint."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(name), known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return SettingError(f"There is no {what} {name!r}.{hint} Known: {', '.join(known)}.")

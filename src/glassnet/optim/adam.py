@@ -1,0 +1,80 @@
+"""Adam and AdamW: momentum, in units of the gradient's recent size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet.optim.base import Optimizer, State
+from glassnet.optim.schedules import Rate
+from glassnet.types import Array
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Move by the running mean of the gradient, divided by the root of that of its square.
+
+        m ← β₁ m + (1 - β₁) dw        m̂ = m / c₁        c₁ = 1 - β₁ˢ
+        v ← β₂ v + (1 - β₂) dw²       v̂ = v / c₂        c₂ = 1 - β₂ˢ
+        w ← w - η m̂ / (√v̂ + ε)
+
+    Both means start at 0 and are too small at first; after s steps they hold the shares c₁ and c₂
+    of a full mean, and dividing by these puts them right. Multiplied out, which saves two passes
+    over the array,
+
+        η m̂ / (√v̂ + ε)  =  η √c₂ / c₁ · m / (√v + ε √c₂).
+
+    By hand, from w = 1 with η = 0.1 and dw = 2: m = 0.2, v = 0.004, so m̂ = 2, v̂ = 4, and
+    w = 1 - 0.1 · 2 / 2 = 0.9: the first step is η long, whatever the gradient.
+
+    Source: Kingma & Ba, Adam: A Method for Stochastic Optimization (2015), algorithm 1 and, for the
+    second form, the end of section 2.
+    """
+
+    learning_rate: Rate = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    slots = ("m", "v")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._expect(beta1="[0, 1)", beta2="[0, 1)", epsilon="(0, inf)")
+
+    def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:
+        m, v = state["m"], state["v"]
+        m *= self.beta1
+        m += (1 - self.beta1) * dw
+        v *= self.beta2
+        v += (1 - self.beta2) * dw * dw
+        c1, root_c2 = 1 - self.beta1**step, math.sqrt(1 - self.beta2**step)
+        w -= rate * root_c2 / c1 * m / (np.sqrt(v) + self.epsilon * root_c2)
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay: the weights shrink by themselves, not through the gradient.
+
+        w ← (1 - η λ) w,        then Adam's step
+
+    λ is `weight_decay`. An L2 penalty under Adam is divided by √v like the rest of the gradient, so
+    that weights with large gradients are hardly held back; here every weight shrinks alike. As in
+    PyTorch, that means every array, biases too.
+
+    By hand, from w = 1 with η = 0.1, λ = 0.5 and dw = 2: w = 0.95 · 1 - 0.1 = 0.85.
+
+    Source: Loshchilov & Hutter, Decoupled Weight Decay Regularization (2019), algorithm 2.
+    """
+
+    weight_decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._expect(weight_decay="[0, inf)")
+
+    def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:
+        w *= 1 - rate * self.weight_decay
+        super().update(w, dw, state, rate, step)

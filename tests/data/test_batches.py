@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glassnet.data.batches import batches, permutation
+from glassnet.data.rows import Rows
+from glassnet.errors import DataError, SettingError
+
+ROWS = Rows(np.arange(10.0).reshape(-1, 1), np.arange(10))
+
+
+def seen(seed: int | None = None, epoch: int = 0) -> list[int]:
+    return [int(t) for _, ts in batches(ROWS, 4, seed=seed, epoch=epoch) for t in ts]
+
+
+@given(st.integers(1, 60), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+def test_a_permutation_has_every_row_once(count: int, seed: int, epoch: int) -> None:
+    order = permutation(count, seed, epoch)
+    assert sorted(order) == list(range(count))
+    np.testing.assert_array_equal(order, permutation(count, seed, epoch))
+
+
+def test_seed_and_epoch_each_make_another_order() -> None:
+    orders = [tuple(permutation(50, seed, epoch)) for seed in range(4) for epoch in range(4)]
+    assert len(set(orders)) == 16
+
+
+def test_the_order_of_an_epoch_is_the_same_in_every_version() -> None:
+    assert permutation(8, seed=7, epoch=3).tolist() == [4, 3, 5, 6, 0, 7, 1, 2]
+
+
+@pytest.mark.parametrize(("seed", "epoch"), [(-1, 0), (0, -1), (2**64, 0)])
+def test_a_seed_outside_its_range_is_refused(seed: int, epoch: int) -> None:
+    with pytest.raises(SettingError, match=r"in 0\.\.2"):
+        permutation(3, seed, epoch)
+
+
+def test_batches_keep_the_order_without_a_seed_and_end_with_the_rest() -> None:
+    xs = [x for x, _ in batches(ROWS, 4, dtype=np.float64)]
+    assert [x.shape for x in xs] == [(4, 1), (4, 1), (2, 1)]
+    assert {x.dtype for x in xs} == {np.dtype(np.float64)}
+    assert seen() == list(range(10))
+
+
+def test_batches_follow_the_permutation_of_their_epoch() -> None:
+    assert seen(seed=5, epoch=2) == permutation(10, 5, 2).tolist()
+
+
+def test_one_batch_may_hold_all_rows() -> None:
+    assert len(list(batches(ROWS, 10))) == 1
+
+
+def test_a_batch_larger_than_the_data_is_refused_with_both_numbers() -> None:
+    with pytest.raises(DataError, match="batch_size is 11, but there are only 10 rows"):
+        batches(ROWS, 11)
+
+
+def test_an_empty_batch_is_refused() -> None:
+    with pytest.raises(SettingError, match="at least 1, got 0"):
+        batches(ROWS, 0)

@@ -1,0 +1,83 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from glassnet.data.dataset import Dataset
+from glassnet.data.meaning import Classes, Features, Images, Outputs, Values
+from glassnet.data.pixels import Pixels
+from glassnet.data.rows import Rows
+from glassnet.errors import DataError
+
+X = np.random.default_rng(0).normal(size=(40, 2))
+T = np.arange(40) % 2
+XY = Features(("x", "y"))
+SIDES = Classes(("left", "right"))
+
+
+def made(x: Any = X, t: Any = T, outputs: Outputs = SIDES, **settings: Any) -> Dataset:
+    return Dataset.split("sides", x, t, inputs=XY, outputs=outputs, **settings)
+
+
+def test_split_keeps_rows_and_targets_together() -> None:
+    data = made(x=np.column_stack([T, np.arange(40)]))
+    for part in (data.train, data.validation, data.test):
+        np.testing.assert_array_equal(part.x[:, 0], part.t)
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [28, 6, 6]
+
+
+def test_split_is_stratified_on_request_only() -> None:
+    t = (np.arange(40) >= 36).astype(int)
+    assert made(t=t).test.t.sum() == 1
+    counts = {int(made(t=t, stratify=False, seed=seed).test.t.sum()) for seed in range(9)}
+    assert len(counts) > 1
+
+
+def test_a_single_value_becomes_a_column() -> None:
+    data = made(t=X[:, 0], outputs=Values(("height",)))
+    assert data.train.t.shape == (28, 1)
+
+
+def test_bytes_stay_bytes() -> None:
+    pixels = Pixels(np.zeros((40, 4), np.uint8), maximum=16)
+    data = Dataset.split("grey", pixels, T, inputs=Images(2, 2, maximum=16), outputs=SIDES)
+    assert isinstance(data.train.x, Pixels)
+
+
+@pytest.mark.parametrize(
+    ("x", "t", "outputs", "message"),
+    [
+        (X[:0], T[:0], SIDES, "at least one row"),
+        (X, T * 0, SIDES, "every row is of the class 'left'"),
+        (X, T * 2, SIDES, r"20 targets lie outside the classes 0\.\.1"),
+        (X, T - 1, SIDES, "row 0: -1"),
+        (X, T * 0.5, SIDES, "whole numbers"),
+        (X[:2], T[:2], SIDES, "too few"),
+        (X[:, :1], T, SIDES, r"inputs are 2 numbers a row, but x has shape \(28, 1\)"),
+        (X, X, Values(("height",)), r"outputs are 1 numbers a row, but t has shape \(28, 2\)"),
+    ],
+)
+def test_data_that_cannot_be_learnt_from_is_refused(
+    x: Any, t: Any, outputs: Outputs, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        made(x=x, t=t, outputs=outputs)
+
+
+def test_the_fingerprint_is_that_of_the_data_alone() -> None:
+    data = made()
+    assert len(data.fingerprint) == 64
+    assert replace(data, name="other").fingerprint == data.fingerprint == made().fingerprint
+    assert made(seed=1).fingerprint != data.fingerprint
+    changed = data.test.x[...].copy()
+    changed[0, 0] += 1e-12
+    assert replace(data, test=Rows(changed, data.test.t)).fingerprint != data.fingerprint
+
+
+def test_the_fingerprint_of_pixels_covers_their_scale() -> None:
+    def grey(maximum: int) -> Dataset:
+        pixels = Pixels(np.ones((40, 4), np.uint8), maximum)
+        return Dataset.split("grey", pixels, T, inputs=Images(2, 2), outputs=SIDES)
+
+    assert grey(16).fingerprint == grey(16).fingerprint != grey(255).fingerprint
