@@ -1,0 +1,55 @@
+"""Dense: every output sees every input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glassnet.nn.frame import Frame
+from glassnet.nn.initializers import Initializer, glorot_uniform, zeros
+from glassnet.nn.layer import Layer
+from glassnet.settings import expect_counts
+from glassnet.types import Array, Generator, Shape
+
+
+@dataclass(eq=False)
+class Dense(Layer):
+    """Affine map: each output is a weighted sum of every input, plus a bias.
+
+        y  = x W + b        x: (N, D)   W: (D, M)   b: (M,)   y: (N, M)
+        dx = dy Wᵀ          dW = xᵀ dy              db = Σₙ dyₙ
+
+    One number: yₙₘ = Σ_d xₙ_d W_dₘ + bₘ, so ∂yₙₘ/∂W_dₘ = xₙ_d, ∂yₙₘ/∂xₙ_d = W_dₘ, ∂yₙₘ/∂bₘ = 1.
+    The chain rule sums over every y that a number reached: over m for x, over n for W and b.
+
+    units       M, the number of outputs
+    init        of W; bias_init of b
+    bias        False leaves b out
+    """
+
+    units: int
+    init: Initializer = glorot_uniform
+    bias_init: Initializer = zeros
+    bias: bool = True
+
+    params = ("W", "b")
+
+    def __post_init__(self) -> None:
+        expect_counts(self, "units")
+
+    def build(self, shape: Shape, rng: Generator) -> Shape:
+        D = self._expect_rows(shape)
+        self.W = self.init((D, self.units), rng)
+        self.b = self.bias_init((self.units,), rng) if self.bias else None
+        return (self.units,)
+
+    def forward(self, x: Array, frame: Frame) -> Array:
+        frame.keep(x=x)
+        y: Array = frame.xp.matmul(x, self.W)
+        return y if self.b is None else y + self.b
+
+    def backward(self, dy: Array, frame: Frame) -> Array | None:
+        xp, x = frame.xp, frame["x"]
+        frame.grad(W=xp.matmul(x.T, dy))
+        if self.b is not None:
+            frame.grad(b=xp.sum(dy, axis=0))
+        return xp.matmul(dy, self.W.T) if frame.wants_dx else None

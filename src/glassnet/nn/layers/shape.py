@@ -1,0 +1,29 @@
+"""Flatten: rows of any shape become rows of numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from glassnet.nn.frame import Frame
+from glassnet.nn.layer import Layer
+from glassnet.types import Array, Generator, Shape
+
+
+@dataclass(eq=False)
+class Flatten(Layer):
+    """Writes the numbers of each row in one line, the last axis running fastest.
+
+    y  = x as (N, D)           D = the product of the row's axes
+    dx = dy in the shape of x
+    """
+
+    def build(self, shape: Shape, rng: Generator) -> Shape:  # noqa: ARG002
+        return (math.prod(shape),)
+
+    def forward(self, x: Array, frame: Frame) -> Array:
+        frame.keep(shape=x.shape)
+        return x.reshape(len(x), math.prod(x.shape[1:]))
+
+    def backward(self, dy: Array, frame: Frame) -> Array:
+        return dy.reshape(frame["shape"])

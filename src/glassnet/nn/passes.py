@@ -1,0 +1,128 @@
+"""Pass: one batch's way through a network and back, every number of it by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.nn.frame import Blank, Frame
+from glassnet.nn.losses import Loss
+from glassnet.types import Array
+
+if TYPE_CHECKING:
+    from glassnet.nn.network import Network
+
+
+class Pass:
+    """One batch's values, caches and gradients, by node name.
+
+    ``p["dense_1"]`` is the Frame of that node: its output ``.y``, the gradients ``.dy`` and
+    ``.dx``, its parameters' ``.gradients``, and by name in brackets what the layer kept. Inputs
+    have a frame too. After `backward`, ``p.gradients["dense_1.W"]`` is the loss's gradient with
+    respect to a parameter, summed over the nodes that share it.
+
+    training    whether dropout drops and batch statistics are used
+    step        the count of updates made so far: with the network's seed it fixes the dropout masks
+    inputs_too  whether gradients are carried back to the inputs as well
+    forget      True for a forward pass only: nothing is kept but the outputs
+    """
+
+    def __init__(
+        self, network: Network, *, training: bool = False, step: int = 0, inputs_too: bool = True,
+        forget: bool = False,
+    ) -> None:  # fmt: skip
+        self.network = network
+        self.training = training
+        self.step = step
+        self.inputs_too = inputs_too
+        self.forget = forget
+        self.frames: dict[str, Frame] = {}
+        self.loss_frames: dict[str, Frame] = {}
+        self.losses: Mapping[str, Loss] = {}
+        self.rows: Array = np.zeros(0)
+        self.loss = 0.0
+        self.gradients: dict[str, Array] = {}
+        self._dl: Array | float = 0.0
+
+    def __getitem__(self, node: str) -> Frame:
+        return self.frames[node]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.frames)
+
+    def forward(self, xs: Mapping[str, Array]) -> None:
+        """Compute every node in turn, each from the outputs of its inputs."""
+        frames, training, inputs_too = self.frames, self.training, self.inputs_too
+        seed, step = self.network.seed, self.step
+        make_frame = Blank if self.forget else Frame
+        for name, x in xs.items():
+            frames[name] = make_frame(training)
+            frames[name].y = x
+        for index, node in enumerate(self.network.nodes):
+            frame = frames[node.name] = make_frame(
+                training, (seed, step, index), wants_dx=inputs_too or node.learns_before
+            )
+            if node.merges:
+                frame.y = node.layer.forward([frames[name].y for name in node.inputs], frame)
+            else:
+                frame.y = node.layer.forward(frames[node.inputs[0]].y, frame)
+            if self.forget:
+                for name in node.finished:
+                    del frames[name]
+
+    def measure(
+        self, losses: Mapping[str, Loss], targets: Mapping[str, Array], weights: Array | None
+    ) -> None:
+        """Compute the loss: `rows` holds l for each row, `loss` their weighted mean.
+
+        With several outputs, each row's l is the sum over their losses.
+        """
+        self.losses = losses
+        rows = None
+        for output, loss in losses.items():
+            frame = self.loss_frames[output] = Frame(self.training)
+            l = loss.forward(self.frames[output].y, targets[output], frame)  # noqa: E741
+            rows = l if rows is None else rows + l
+        assert rows is not None, "a pass is measured by one loss or more"
+        self.rows = rows
+        if weights is None:
+            self._dl = 1 / len(rows)
+            self.loss = float(np.add.reduce(rows)) / len(rows)
+        else:
+            # A batch in which no row counts moves nothing.
+            share = weights / (weights.sum() or 1)
+            self._dl = share[:, None]
+            self.loss = float(share @ rows)
+
+    def backward(self) -> None:
+        """Carry the loss's gradient back from the outputs, node by node."""
+        frames, gradients = self.frames, self.gradients
+        for output, loss in self.losses.items():
+            dy = loss.backward(self._dl, self.loss_frames[output])
+            _add_to(frames[output], dy)
+        for node in reversed(self.network.nodes):
+            frame = frames[node.name]
+            if frame.dy is None:  # nothing that was measured depends on this node
+                continue
+            frame.dx = node.layer.backward(frame.dy, frame)
+            for name, dw in frame.gradients.items():
+                key = f"{node.owner}.{name}"
+                gradients[key] = gradients[key] + dw if key in gradients else dw
+            if frame.wants_dx:
+                for name, dx in zip(
+                    node.inputs, frame.dx if node.merges else (frame.dx,), strict=True
+                ):
+                    _add_to(frames[name], dx)
+
+    def apply_updates(self) -> None:
+        """Write what the layers asked to change in their buffers, such as running statistics."""
+        for node in self.network.nodes:
+            for name, value in self.frames[node.name].updates.items():
+                getattr(node.layer, name)[...] = value
+
+
+def _add_to(frame: Frame, dy: Array) -> None:
+    """A value used in several places gets the sum of the gradients from all of them."""
+    frame.dy = dy if frame.dy is None else frame.dy + dy
