@@ -1,0 +1,127 @@
+"""The engine protocol: what the trainer asks of whatever makes training happen.
+
+The trainer decides (epochs, order, rates, callbacks); an engine computes. `prepare` turns a job
+into a runner; the runner is handed chunks of batches, by row index, and returns their losses. Where
+a chunk ends, everything can be read back: the network's own arrays hold the weights, and `state`
+the rest, so that training can be looked at, kept, and gone on with by any other engine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.data.pixels import Pixels, gather
+from glassnet.nn.losses import Loss
+from glassnet.nn.network import Network
+from glassnet.optim import Clipping, Optimizer, Penalty
+from glassnet.types import Array
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be trained, and by which rules; losses are matched to outputs by name."""
+
+    network: Network
+    losses: Mapping[str, Loss]
+    optimizer: Optimizer
+    penalties: Sequence[Penalty] = ()
+    clipping: Clipping | None = None
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Checked rows, ready for training: inputs and targets by name, and what each row counts.
+
+    xs      (N, …) each, in the network's dtype, or Pixels
+    ts      (N, …) each, as their losses want them
+    weights (N,), or None where all rows count the same
+    """
+
+    xs: Mapping[str, Array | Pixels]
+    ts: Mapping[str, Array]
+    weights: Array | None = None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.xs.values())))
+
+    def weight(self, rows: NDArray[np.intp]) -> float:
+        """Return how much some rows count together: as many as they are, unless weighted."""
+        return float(len(rows) if self.weights is None else self.weights[rows].sum())
+
+    def gather(
+        self, rows: NDArray[np.intp] | slice, dtype: np.dtype[np.generic]
+    ) -> tuple[dict[str, Array], dict[str, Array], Array | None]:
+        """Return the inputs, targets and weights of some rows; bytes become floats here."""
+        xs = {
+            name: x.batch(rows, dtype) if isinstance(x, Pixels) else gather(x, rows)
+            for name, x in self.xs.items()
+        }
+        ts = {name: gather(t, rows) for name, t in self.ts.items()}
+        return xs, ts, None if self.weights is None else gather(self.weights, rows)
+
+
+@dataclass
+class State:
+    """Everything that training moves: the network's arrays and the optimiser's, by parameter."""
+
+    arrays: dict[str, Array]
+    slots: dict[str, dict[str, Array]] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        """Return a copy that training will not touch."""
+        return State(
+            {name: array.copy() for name, array in self.arrays.items()},
+            {
+                name: {slot: array.copy() for slot, array in slots.items()}
+                for name, slots in self.slots.items()
+            },
+        )
+
+
+class Runner(Protocol):
+    """One job in progress."""
+
+    def run(
+        self,
+        examples: Examples,
+        batches: Sequence[NDArray[np.intp]],
+        rates: Sequence[float],
+        step: int,
+    ) -> list[float]:
+        """Train on each batch in turn and return each one's loss before its update.
+
+        rates   the learning rate of each batch
+        step    how many updates were made before
+
+        If a loss is not finite, its batch makes no update and it is the last one returned.
+        """
+        ...
+
+    def state(self) -> State:
+        """Return the arrays as they are now; the runner goes on changing them."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        ...
+
+
+class Engine(Protocol):
+    """A way to compute."""
+
+    name: str
+
+    def prepare(self, job: Job) -> Runner:
+        """Get ready to run a job; SettingError names what the engine cannot do."""
+        ...
+
+
+def is_finite(losses: Sequence[float]) -> bool:
+    """Return whether a runner came to the end of its chunk; only the last loss can be otherwise."""
+    return math.isfinite(losses[-1])

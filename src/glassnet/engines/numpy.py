@@ -1,0 +1,90 @@
+"""The reference engine: the layers as they are written, on NumPy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.engines.base import Examples, Job, State
+from glassnet.nn.passes import Pass
+from glassnet.types import Array
+
+
+class NumPyEngine:
+    """Runs the layers as written: the mathematics that every other engine is held to."""
+
+    name = "numpy"
+
+    def prepare(self, job: Job) -> NumPyRunner:
+        """Get ready to run a job; this engine can run all of them."""
+        return NumPyRunner(job)
+
+
+class NumPyRunner:
+    """Forward, loss, backward, update: one batch after the other."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.parameters = job.network.parameters()
+        self.slots = {name: job.optimizer.start(w) for name, w in self.parameters.items()}
+        self.penalized = [
+            (penalty, name)
+            for penalty in job.penalties
+            for name, w in self.parameters.items()
+            if penalty.applies_to(name, w)
+        ]
+
+    def run(
+        self,
+        examples: Examples,
+        batches: Sequence[NDArray[np.intp]],
+        rates: Sequence[float],
+        step: int,
+    ) -> list[float]:
+        """Train on each batch in turn and return each one's loss before its update."""
+        losses: list[float] = []
+        # Numbers that overflow are the trainer's business: it stops, and says where it began.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for rows, rate in zip(batches, rates, strict=True):
+                losses.append(self._batch(examples, rows, rate, step))
+                if not math.isfinite(losses[-1]):
+                    break
+                step += 1
+        return losses
+
+    def _batch(self, examples: Examples, rows: NDArray[np.intp], rate: float, step: int) -> float:
+        network = self.job.network
+        xs, ts, weights = examples.gather(rows, network.dtype)
+        p = Pass(network, training=True, step=step, inputs_too=False)
+        p.forward(xs)
+        p.measure(self.job.losses, ts, weights)
+        if math.isfinite(p.loss):
+            p.backward()
+            self._update(p.gradients, rate, step + 1)
+            p.apply_updates()
+        return p.loss
+
+    def _update(self, gradients: dict[str, Array], rate: float, step: int) -> None:
+        """Move the parameters: penalties join the gradients, which are clipped and followed."""
+        for penalty, name in self.penalized:
+            gradients[name] = gradients[name] + penalty.gradient(self.parameters[name])
+        if self.job.clipping is not None:
+            gradients = self.job.clipping(gradients)
+        for name, dw in gradients.items():
+            self.job.optimizer.update(self.parameters[name], dw, self.slots[name], rate, step)
+        for penalty, name in self.penalized:
+            penalty.project(self.parameters[name])
+
+    def state(self) -> State:
+        """Return the arrays as they are now; training goes on changing them."""
+        return State(self.job.network.arrays(), self.slots)
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self.job.network.load_parameters(state.arrays)
+        for name, slots in state.slots.items():
+            for slot, value in slots.items():
+                self.slots[name][slot][...] = value

@@ -1,0 +1,5 @@
+"""Models: a network with what its numbers mean and how it was made; one file each."""
+
+from glassnet.model.model import Model as Model
+from glassnet.model.model import load as load
+from glassnet.model.one_call import train as train

@@ -1,0 +1,225 @@
+"""Model: a network, what goes in and comes out, and how it was made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from glassnet.data.meaning import Classes, Features, Images, Inputs, Outputs, Values
+from glassnet.data.meaning import meaning_from_json as read_meaning
+from glassnet.data.pixels import Pixels
+from glassnet.data.rows import Rows, numbers
+from glassnet.engines.base import Examples
+from glassnet.errors import DataError, ModelFileError, SettingError, ShapeError
+from glassnet.files import read_sealed, write_sealed
+from glassnet.nn.layer import Layer
+from glassnet.nn.network import Network
+from glassnet.training.evaluation import outputs as outputs_of
+from glassnet.training.history import Figures
+from glassnet.training.metrics import confusion_table, metric
+from glassnet.types import Array
+
+FORMAT, VERSION = "glassnet-model", 1
+METRICS = {Classes: ("accuracy", "precision", "recall", "f1"), Values: ("mae", "rmse", "r2")}
+
+
+class Model:
+    """A network of one input and one output, with what its numbers mean.
+
+    inputs      Images, or Features of a table
+    outputs     Classes, or Values
+    provenance  on what and how it was trained, as JSON
+
+    Rows are given as the data sets give them: features in their units, images as Pixels, as whole
+    numbers 0..maximum, or as floats 0..1. Answers come as the data sets have targets: class indices
+    (``model.outputs.labels`` names them), or values in their units.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        inputs: Inputs,
+        outputs: Outputs,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        if len(network.inputs) != 1 or len(network.outputs) != 1:
+            raise SettingError(
+                f"A Model holds a network of one input and one output, got {len(network.inputs)} "
+                f"and {len(network.outputs)}."
+            )
+        (into,) = network.inputs.values()
+        (out,) = network.output_shapes.values()
+        for side, shape, meaning in (("input", into, inputs), ("output", out, outputs)):
+            if shape != (meaning.size,):
+                raise ShapeError(
+                    f"The network's {side} has shape {shape} a row, but {meaning} speaks of "
+                    f"{meaning.size} numbers."
+                )
+        self.network = network
+        self.inputs = inputs
+        self.outputs = outputs
+        self.provenance = dict(provenance or {})
+
+    # -- answers -----------------------------------------------------------------------------
+
+    def predict(self, rows: Any) -> Array:
+        """Return the answers: class indices (N,), or values (N, M) in their units."""
+        y = self._outputs(rows)
+        if isinstance(self.outputs, Classes):
+            chosen: Array = (y[:, 0] > 0).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+            return chosen
+        if self.outputs.std:
+            values: Array = y * np.asarray(self.outputs.std) + np.asarray(self.outputs.mean)
+            return values
+        return y
+
+    def predict_proba(self, rows: Any) -> Array:
+        """Return the probability of each class: (N, classes).
+
+        Raises SettingError for a model that answers with values.
+        """
+        if not isinstance(self.outputs, Classes):
+            raise SettingError(
+                f"This model answers with values, {self.outputs.names}: use predict."
+            )
+        return probabilities(self._outputs(rows).astype(np.float64), self.outputs)
+
+    def evaluate(self, rows: Any, targets: Any = None) -> Figures:
+        """Return how good the answers are over all rows.
+
+        rows, targets   rows such as ``data.test``, or x and t: class indices, or values in their
+                        units. Classes give accuracy, precision, recall, f1 (the mean over the
+                        classes) and the cross-entropy; values give mae, rmse and r2.
+        """
+        x, t = self._with_targets(rows, targets)
+        if isinstance(self.outputs, Values):
+            answers = self.predict(x)
+            return {name: metric(name)(answers, t) for name in METRICS[Values]}
+        y = self._outputs(x)
+        figures = {name: metric(name)(y, t) for name in METRICS[Classes]}
+        p = probabilities(y.astype(np.float64), self.outputs)[np.arange(len(t)), t]
+        figures["cross_entropy"] = float(-np.log(np.maximum(p, np.finfo(float).tiny)).mean())
+        return figures
+
+    def confusion_table(self, rows: Any, targets: Any = None) -> Array:
+        """Count the rows of each class (down) that got each answer (across)."""
+        if not isinstance(self.outputs, Classes):
+            raise SettingError(f"This model answers with values, {self.outputs.names}.")
+        x, t = self._with_targets(rows, targets)
+        return confusion_table(self._outputs(x), t, classes=range(len(self.outputs.labels)))
+
+    # -- keeping -----------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Keep all of it in one safetensors file, sealed with a SHA-256.
+
+        An old file there stays whole until the new one is. Raises FileError if it cannot be written.
+        """
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "network": self.network.config(),
+            "inputs": self.inputs.to_json(),
+            "outputs": self.outputs.to_json(),
+            "provenance": self.provenance,
+        }
+        write_sealed(path, document, self.network.arrays())
+
+    def __repr__(self) -> str:
+        return (
+            f"<Model {type(self.inputs).__name__} -> {type(self.outputs).__name__}: {self.network}>"
+        )
+
+    # -- inside ------------------------------------------------------------------------------
+
+    def _outputs(self, rows: Any) -> Array:
+        """Compute what the network says to rows as people give them: (N, outputs)."""
+        (name,) = self.network.inputs
+        x = self._read(rows)
+        self.network.expect_inputs({name: x})
+        (y,) = outputs_of(self.network, Examples({name: x}, {})).values()
+        return y
+
+    def _read(self, rows: Any) -> Array | Pixels:
+        """Bring rows to what the network was trained on; check that they are numbers."""
+        if isinstance(self.inputs, Images):
+            return _read_images(rows, self.inputs)
+        return numbers("rows", rows).astype(self.network.dtype)
+
+    def _with_targets(self, rows: Any, targets: Any) -> tuple[Any, Array]:
+        if targets is None and not isinstance(rows, Rows):
+            raise DataError("evaluate expects rows such as data.test, or rows and targets.")
+        x, t = (rows.x, rows.t) if isinstance(rows, Rows) else (rows, numbers("targets", targets))
+        if isinstance(self.outputs, Classes):
+            from glassnet.data.rows import check_classes
+
+            check_classes(t, len(self.outputs.labels))
+        elif t.ndim == 1 and self.outputs.size == 1:
+            t = t[:, None]
+        if len(t) != len(x):
+            raise ShapeError(f"{len(x)} rows came with {len(t)} targets.")
+        return x, t
+
+
+def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> Model:
+    """Read a model file. Nothing in it is run: it holds names and numbers.
+
+    layers      classes of your own that the network uses
+
+    Raises FileError if there is no such file, ModelFileError if it is damaged, was changed after it
+    was saved, is something else, or asks for a layer that is not known.
+    """
+    document, arrays = read_sealed(path)
+    kind, version = document.get("format"), document.get("version")
+    if kind != FORMAT:
+        hint = " Go on with it by trainer.resume(path)." if kind == "glassnet-checkpoint" else ""
+        raise ModelFileError(f"{path} is a {kind}, not a {FORMAT}.{hint}")
+    if version != VERSION:
+        raise ModelFileError(
+            f"{path} has format version {version}, this Glassnet reads version {VERSION}. "
+            "Update Glassnet, or save the model again."
+        )
+    for part in ("network", "inputs", "outputs", "provenance"):
+        if not isinstance(document.get(part), dict):
+            raise ModelFileError(f"{path} lacks its {part}.")
+    network = Network.from_config(document["network"], arrays, layers)
+    inputs, outputs = read_meaning(document["inputs"]), read_meaning(document["outputs"])
+    if not isinstance(inputs, Features | Images) or not isinstance(outputs, Classes | Values):
+        raise ModelFileError(f"{path} has its inputs and outputs mixed up: {inputs}, {outputs}.")
+    try:
+        return Model(network, inputs, outputs, document["provenance"])
+    except (SettingError, ShapeError) as error:
+        raise ModelFileError(f"{path} does not fit together: {error}") from error
+
+
+def probabilities(y: Array, classes: Classes) -> Array:
+    """Turn outputs into probabilities that sum to 1, by the link that the classes name: (N, K)."""
+    if classes.link == "softmax":
+        e = np.exp(y - y.max(axis=1, keepdims=True))
+    elif classes.link == "sigmoid":
+        e = 0.5 * np.tanh(0.5 * y) + 0.5
+        if classes.size == 1:
+            e = np.concatenate([1 - e, e], axis=1)
+    else:
+        e = np.maximum(y, 0)
+    total = e.sum(axis=1, keepdims=True)
+    p: Array = np.where(total > 0, e / np.where(total > 0, total, 1), 1 / len(classes.labels))
+    return p
+
+
+def _read_images(rows: Any, images: Images) -> Array | Pixels:
+    if isinstance(rows, Pixels):
+        return rows
+    x = numbers("images", rows)
+    if x.ndim == 3 and x.shape[1:] == (images.height, images.width):
+        x = x.reshape(len(x), -1)
+    largest = 1 if x.dtype.kind == "f" else images.maximum
+    if x.size and not (x.min() >= 0 and x.max() <= largest):
+        raise DataError(
+            f"Images are whole numbers from 0 to {images.maximum}, or floats from 0 to 1; "
+            f"got {x.dtype} from {x.min():g} to {x.max():g}."
+        )
+    return x if x.dtype.kind == "f" else Pixels(x.astype(np.uint8), images.maximum)

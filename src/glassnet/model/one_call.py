@@ -1,0 +1,155 @@
+"""train(): data in, model out, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from glassnet.data import Dataset, datasets
+from glassnet.data.meaning import Classes, Features, Values
+from glassnet.data.rows import Rows
+from glassnet.errors import SettingError
+from glassnet.model.model import Model
+from glassnet.model.provenance import record
+from glassnet.nn import initializers
+from glassnet.nn.layer import Layer
+from glassnet.nn.layers import Dense, Dropout, Standardize
+from glassnet.nn.layers.activations import activation as make_activation
+from glassnet.nn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
+from glassnet.nn.network import DType, Sequential
+from glassnet.optim import L2, ClipNorm, CosineDecay, Optimizer
+from glassnet.optim import optimizer as make_optimizer
+from glassnet.training.callbacks import Callback, EarlyStopping
+from glassnet.training.trainer import DEFAULT_BATCH_SIZE, Trainer
+
+UPDATES, MOST_EPOCHS = 6000, 1000
+"""Unless told how many epochs, `train` makes about so many updates, in at most so many epochs."""
+
+
+def train(
+    data: str | Dataset,
+    *,
+    layers: Sequence[int] = (64,),
+    activation: str = "relu",
+    dropout: float = 0.0,
+    optimizer: str | Optimizer = "adam",
+    learning_rate: float | None = None,
+    schedule: Literal["constant", "cosine"] = "constant",
+    l2: float = 0.0,
+    clip_norm: float | None = None,
+    epochs: int | None = None,
+    batch_size: int = DEFAULT_BATCH_SIZE,
+    patience: int | None = None,
+    seed: int = 0,
+    dtype: DType = "float32",
+    engine: str = "auto",
+    callbacks: Iterable[Callback] = (),
+    progress: bool = True,
+) -> Model:
+    """Train a network of dense layers on a data set, and return the model.
+
+    data            a name of ``gn.datasets.names()``, or a Dataset
+    layers          units of each hidden layer
+    activation      after each hidden layer: "relu", "tanh", "sigmoid", "gelu", …
+    dropout         the fraction dropped after each hidden layer
+    optimizer       a name with `learning_rate`, or an optimiser
+    schedule        "cosine" lets the rate fall to 0 over the training
+    l2              strength of the L2 penalty
+    epochs          unless given, as many as make about 6,000 updates, at most 1,000
+    patience        stop when the validation loss has not improved for so many epochs, and keep the
+                    best; 0 trains to the end. Unless given, a fifth of the epochs where their
+                    number is left to us, else 0
+
+    Features are standardised by the first layer, and values by the model, with the statistics of
+    the training part. The model's provenance holds every setting, the history, and what it reaches
+    on the validation and test parts.
+    """
+    if isinstance(data, str):
+        data = datasets.load(data)
+    batch_size = min(batch_size, len(data.train))
+    batches = -(-len(data.train) // batch_size)
+    if epochs is None:
+        epochs = min(MOST_EPOCHS, -(-UPDATES // batches))
+        patience = epochs // 5 if patience is None else patience
+    if not isinstance(optimizer, Optimizer):
+        optimizer = make_optimizer(
+            optimizer, **({} if learning_rate is None else {"learning_rate": learning_rate})
+        )
+    elif learning_rate is not None:
+        raise SettingError(f"{optimizer} has its learning rate already: leave out learning_rate.")
+    if schedule == "cosine":
+        rate = optimizer.rate(1)
+        optimizer = replace(optimizer, learning_rate=CosineDecay(rate, epochs * batches))
+    elif schedule != "constant":
+        raise SettingError(f"schedule is 'constant' or 'cosine', got {schedule!r}.")
+    outputs, loss, metrics = _task(data)
+    hidden = [
+        layer
+        for units in layers
+        for layer in _block(units, activation, dropout)
+    ]  # fmt: skip
+    first: list[Layer] = []
+    if isinstance(data.inputs, Features):
+        first = [Standardize.of(np.asarray(data.train.x))]
+    network = Sequential(
+        [*first, *hidden, Dense(outputs.size)],
+        input_shape=(data.inputs.size,),
+        seed=seed,
+        dtype=dtype,
+    )
+    trainer = Trainer(
+        network,
+        loss,
+        optimizer,
+        metrics=metrics,
+        penalties=[L2(l2)] if l2 else [],
+        clipping=None if clip_norm is None else ClipNorm(clip_norm),
+        engine=engine,
+    )
+    history = trainer.fit(
+        _scaled(data.train, outputs),
+        validation=_scaled(data.validation, outputs),
+        epochs=epochs,
+        batch_size=batch_size,
+        callbacks=[*callbacks, *([EarlyStopping(patience)] if patience else [])],
+        progress=progress,
+    )
+    model = Model(network, data.inputs, outputs)
+    figures = {
+        "validation": model.evaluate(data.validation),
+        "test": model.evaluate(data.test),
+    }
+    settings = trainer.settings() | {"epochs": epochs, "batch_size": batch_size}
+    model.provenance = record(data, settings, history, figures)
+    return model
+
+
+def _task(data: Dataset) -> tuple[Classes | Values, Loss, list[str]]:
+    """Choose what the outputs mean, the loss and the metrics that fit the data's targets."""
+    if isinstance(data.outputs, Classes):
+        return replace(data.outputs, link="softmax"), SoftmaxCrossEntropy(), ["accuracy"]
+    t = np.asarray(data.train.t, np.float64)
+    std = t.std(axis=0)
+    outputs = replace(
+        data.outputs,
+        mean=tuple(t.mean(axis=0).tolist()),
+        std=tuple(np.where(std > 0, std, 1.0).tolist()),
+    )
+    return outputs, MeanSquaredError(), ["r2"]
+
+
+def _block(units: int, name: str, dropout: float) -> list[Layer]:
+    """Make one hidden layer: an affine map whose scale suits what follows, a bend, dropout."""
+    bend = make_activation(name)
+    init = initializers.he_uniform if "LU" in type(bend).__name__ else initializers.glorot_uniform
+    return [Dense(units, init), bend, *([Dropout(dropout)] if dropout else [])]
+
+
+def _scaled(rows: Rows, outputs: Classes | Values) -> Rows:
+    """Bring values to mean 0 and spread 1, as the model will have the network predict them."""
+    if isinstance(outputs, Classes):
+        return rows
+    return Rows(rows.x, (rows.t - np.asarray(outputs.mean)) / np.asarray(outputs.std))

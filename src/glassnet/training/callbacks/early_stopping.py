@@ -1,0 +1,50 @@
+"""EarlyStopping: ends training when it no longer helps."""
+
+from __future__ import annotations
+
+from glassnet.errors import SettingError
+from glassnet.training.callbacks.base import Callback
+from glassnet.training.fit import Fit
+from glassnet.training.history import Figures
+from glassnet.types import Array
+
+
+class EarlyStopping(Callback):
+    """Stops when a figure has not improved for some epochs, and brings the best weights back.
+
+    patience    how many epochs without improvement are borne
+    monitor     the figure to watch: "validation_loss", "validation_accuracy", "loss", …
+    by          how much better counts as better
+    restore     whether to end with the weights of the best epoch, not of the last
+
+    Source: Prechelt, Early Stopping — But When? (1998).
+    """
+
+    def __init__(
+        self,
+        patience: int = 5,
+        monitor: str = "validation_loss",
+        by: float = 0.0,
+        restore: bool = True,
+    ) -> None:
+        if patience < 1:
+            raise SettingError(f"EarlyStopping expects a patience from 1, got {patience}.")
+        self.patience, self.monitor, self.by, self.restore = patience, monitor, by, restore
+        self.best: Figures = {}
+        self.weights: dict[str, Array] = {}
+
+    def on_start(self, fit: Fit) -> None:
+        fit.watch(self.monitor)
+        self.best, self.weights = {}, {}
+
+    def on_epoch(self, fit: Fit, figures: Figures) -> None:
+        if fit.improved(self.monitor, self.best.get(self.monitor), self.by):
+            self.best = figures
+            if self.restore:
+                self.weights = {name: w.copy() for name, w in fit.network.arrays().items()}
+        elif figures["epoch"] - self.best["epoch"] >= self.patience:
+            fit.stop(f"{self.monitor} was best in epoch {self.best['epoch']:.0f}")
+
+    def on_end(self, fit: Fit) -> None:
+        if self.weights:
+            fit.network.load_parameters(self.weights)

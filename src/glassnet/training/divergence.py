@@ -1,0 +1,104 @@
+"""When the loss stops being a number: where it began, and the last weights that were good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.engines.base import Examples, State
+from glassnet.errors import DivergenceError
+from glassnet.nn.passes import Pass
+from glassnet.training.history import History
+from glassnet.types import Array
+
+if TYPE_CHECKING:
+    from glassnet.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A chunk of batches with their rates, and the state and the count of updates before it."""
+
+    state: State
+    step: int
+    batches: Sequence[NDArray[np.intp]]
+    rates: Sequence[float]
+
+
+class Trail:
+    """The way back to the last good weights: the state two chunks ago, and the batches since.
+
+    Training is the same whenever it is done again, so any step since then can be reached by doing
+    its batches once more, on whatever engine runs.
+    """
+
+    def __init__(self, trainer: Trainer, examples: Examples, history: History) -> None:
+        self.trainer = trainer
+        self.examples = examples
+        self.history = history
+        self.stretches: list[Stretch] = []
+
+    def remember(self, batches: Sequence[NDArray[np.intp]], rates: Sequence[float]) -> None:
+        """Note a chunk that is about to run."""
+        state = self.trainer.runner.state().copy()
+        self.stretches = [
+            *self.stretches[-1:],
+            Stretch(state, self.trainer.step, batches, rates),
+        ]
+
+    def expect_finite_weights(self) -> None:
+        """Raise DivergenceError if the last update left a weight that is not a finite number."""
+        if not all(_finite(w) for w in self.trainer.network.arrays().values()):
+            raise self.divergence(self.trainer.step)
+
+    def divergence(self, made: int, loss: float | None = None) -> DivergenceError:
+        """Go back to the weights before the last update, and return the error that says why.
+
+        made    how many updates had been made
+        loss    what it became then; None if it was the weights that were not finite
+        """
+        start = self.stretches[0]
+        batches = [rows for stretch in self.stretches for rows in stretch.batches]
+        rates = [rate for stretch in self.stretches for rate in stretch.rates]
+        where, layer = self._first_not_finite(
+            batches[min(made - start.step, len(batches) - 1)], made
+        )
+        again = max(made - 1 - start.step, 0)
+        self.trainer.runner.restore(start.state)
+        if again:
+            self.trainer.runner.run(self.examples, batches[:again], rates[:again], start.step)
+        kept = self.trainer.step = start.step + again
+        step = made if loss is None else made + 1
+        what = "it left weights that are no numbers" if loss is None else f"the loss became {loss}"
+        self.history.ended = "diverged"
+        error = DivergenceError(
+            f"Training stopped at step {step}: {what}. {where} The weights after step {kept} were "
+            f"kept. Try a smaller learning rate (it was {rates[again]:g}), "
+            "clipping=gn.ClipNorm(1.0), or inputs scaled to about -1..1."
+        )
+        error.step, error.layer, error.history = step, layer, self.history
+        return error
+
+    def _first_not_finite(self, rows: NDArray[np.intp], made: int) -> tuple[str, str]:
+        """Look through the pass that failed, in the order in which it is computed."""
+        network = self.trainer.network
+        xs, _, _ = self.examples.gather(rows, network.dtype)
+        p = Pass(network, training=True, step=made)
+        with np.errstate(all="ignore"):
+            p.forward(xs)
+        for node in network.nodes:
+            for name, array in node.layer.arrays().items():
+                if not _finite(array):
+                    return f"The first that is not finite is {node.owner}.{name}.", node.owner
+            if not _finite(p[node.name].y):
+                where = f"the output of {node.name}, {node.layer}"
+                return f"The first that is not finite is {where}.", node.name
+        return "The network's outputs are finite, but too large for the loss.", ""
+
+
+def _finite(array: Array) -> bool:
+    return bool(np.isfinite(array).all())

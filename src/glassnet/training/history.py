@@ -1,0 +1,66 @@
+"""History: what training measured, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from glassnet.errors import one_of
+
+Figures = dict[str, float]
+"""What one epoch measured, by name: epoch, loss, accuracy, validation_loss, …"""
+
+
+@dataclass(repr=False)
+class History:
+    """The figures of each epoch, in order, and how training ended.
+
+    epochs      one dict an epoch: "epoch", "loss" (the mean over the epoch's batches as they were
+                met), metrics on the training set, the same with "validation_" in front where there
+                was a validation set, "learning_rate" and "seconds"
+    ended       why training stopped: "finished", "interrupted", "diverged", or what a callback said
+    engine      which engine ran, and why
+    """
+
+    epochs: list[Figures] = field(default_factory=list)
+    ended: str = ""
+    engine: str = ""
+
+    def __getitem__(self, name: str) -> list[float]:
+        """Return one figure over the epochs: ``history["validation_loss"]``."""
+        if self.epochs and name not in self.epochs[-1]:
+            raise one_of("figure", name, list(self.epochs[-1]))
+        return [figures[name] for figures in self.epochs]
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def __iter__(self) -> Iterator[Figures]:
+        return iter(self.epochs)
+
+    def __repr__(self) -> str:
+        parts = [f"{len(self)} epochs", self.ended, describe(self.last)]
+        return f"<History: {', '.join(part for part in parts if part)}>"
+
+    @property
+    def last(self) -> Figures:
+        """The figures of the last epoch; empty before the first ended."""
+        return self.epochs[-1] if self.epochs else {}
+
+
+def describe(figures: Figures) -> str:
+    """Write figures in one line: ``loss 0.1234  accuracy 97.2 %  validation loss 0.2``."""
+    hidden = ("epoch", "seconds", "learning_rate")
+    return "  ".join(
+        f"{name.replace('_', ' ')} {figure(name, value)}"
+        for name, value in figures.items()
+        if name not in hidden
+    )
+
+
+def figure(name: str, value: float) -> str:
+    """Write one figure as people read it: shares in per cent, the rest to four digits."""
+    shares = ("accuracy", "precision", "recall", "f1")
+    if name.endswith(shares) or "top-" in name:
+        return f"{100 * value:.1f} %"
+    return f"{value:.4g}"

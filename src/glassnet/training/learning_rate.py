@@ -1,0 +1,81 @@
+"""Finding a learning rate: raise it from batch to batch, and see where the loss stops falling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from glassnet.data.batches import permutation
+from glassnet.errors import DataError, SettingError
+
+if TYPE_CHECKING:
+    from glassnet.training.trainer import Data, Trainer
+
+
+@dataclass(frozen=True)
+class LearningRates:
+    """The loss at each of a rising row of learning rates.
+
+    rates, losses   one a batch; the losses are smoothed
+    suggestion      where the loss fell most steeply over the logarithm of the rate
+    """
+
+    rates: Sequence[float]
+    losses: Sequence[float]
+    suggestion: float
+
+
+def find_learning_rate(
+    trainer: Trainer,
+    data: Data,
+    *,
+    lowest: float = 1e-6,
+    highest: float = 10.0,
+    steps: int = 100,
+    batch_size: int = 32,
+) -> LearningRates:
+    """Train for some batches with a rate that rises evenly on a logarithmic scale.
+
+    It stops early when the loss is four times its best. The network, the optimiser's state and the
+    count of steps are put back as they were. Source: Smith, Cyclical Learning Rates for Training
+    Neural Networks (2017), section 3.3.
+    """
+    if not 0 < lowest < highest < math.inf:
+        raise SettingError(f"Expected 0 < lowest < highest, got {lowest} and {highest}.")
+    if steps < 10:
+        raise SettingError(f"A curve needs 10 steps or more, got {steps}.")
+    examples = trainer.examples(data)
+    size = min(batch_size, len(examples))
+    epochs = -(-steps * size // len(examples))
+    order = np.concatenate(
+        [permutation(len(examples), trainer.seed, epoch) for epoch in range(epochs)]
+    )
+    before = trainer.runner.state().copy()
+    rates: list[float] = []
+    smooth: list[float] = []
+    average = 0.0
+    try:
+        for step, rate in enumerate(np.geomspace(lowest, highest, steps).tolist()):
+            batch = order[step * size : (step + 1) * size]
+            (loss,) = trainer.runner.run(examples, [batch], [rate], trainer.step + step)
+            if not math.isfinite(loss):
+                break
+            # An exponential mean whose start is corrected, as in Adam.
+            average = 0.9 * average + 0.1 * loss
+            rates.append(rate)
+            smooth.append(average / (1 - 0.9 ** (step + 1)))
+            if smooth[-1] > 4 * min(smooth):
+                break
+    finally:
+        trainer.runner.restore(before)
+    if len(rates) < 10:
+        raise DataError(
+            f"The loss left all bounds after {len(rates)} batches, from the rate {lowest} on. "
+            "Scale the inputs, or begin with a lower rate."
+        )
+    fall = np.gradient(np.asarray(smooth), np.log(rates))
+    return LearningRates(rates, smooth, rates[int(np.argmin(fall))])
