@@ -2,14 +2,14 @@
 
     GlassnetError
     ├── ShapeError            an array or a layer has another shape than its neighbour expects
-    ├── GraphError            nodes that do not form a network: a cycle, a loose end, a name used twice
-    ├── DataError             rows or targets that cannot be learnt from: NaN, empty, labels out of range
+    ├── GraphError            nodes that do not form a network: a cycle, a loose end, one name twice
+    ├── DataError             rows that cannot be learnt from: NaN, empty, labels out of range
     │   └── DownloadError     data that is neither on this machine nor to be had from its mirrors
     ├── SettingError          a setting that does not exist or lies outside its range
     │   └── MissingExtraError a feature whose optional library is not installed
     ├── DivergenceError       training whose loss stopped being a number
     └── FileError             a file that is missing, damaged, foreign or cannot be written
-        └── ModelFileError    a model file that is damaged, was changed, or asks for something unknown
+        └── ModelFileError    a model file that is damaged, changed, or asks for something unknown
 
 A message says what was expected, what came, which object, and what to do. Each class also inherits
 from the built-in error that people would catch by habit.

@@ -37,7 +37,11 @@ def inside(interval: str, value: object) -> bool:
     """Say whether a value is a number in an interval such as "[0, 1)" or "(0, inf)"."""
     if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
         return False
+    try:
+        x = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return False
     low, high = (float(end) for end in interval[1:-1].split(","))
-    above = low <= value if interval[0] == "[" else low < value
-    below = value <= high if interval[-1] == "]" else value < high
-    return bool(above and below)
+    above = low <= x if interval[0] == "[" else low < x
+    below = x <= high if interval[-1] == "]" else x < high
+    return above and below

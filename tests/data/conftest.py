@@ -5,20 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glassnet.data.download import VARIABLE, own_folder
-
-
-@pytest.fixture
-def real_folder() -> Callable[[str], Path]:
-    """The folder of a real data set, or a skip that says what is missing."""
-
-    def find(name: str) -> Path:
-        folder = own_folder(name)
-        if folder is None:
-            pytest.skip(f"needs the folder {name!r} of {VARIABLE}")
-        return folder
-
-    return find
+from glassnet.data.download import VARIABLE
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -94,8 +93,8 @@ def test_openml_out_of_reach_says_what_to_do(
         boston()
 
 
-@pytest.mark.data
-def test_the_real_table_is_the_published_one(real_folder: Callable[[str], Path]) -> None:
-    data = boston(real_folder("boston") / FILE)
+@pytest.mark.data("boston/BostonHousing.csv")
+def test_the_real_table_is_the_published_one(real_data: Path) -> None:
+    data = boston(real_data / "boston" / FILE)
     t = np.concatenate([data.train.t, data.validation.t, data.test.t])
     assert t.mean() == pytest.approx(22.5328, abs=1e-4)

@@ -140,9 +140,9 @@ def test_the_published_sets_are_described_in_full(images: IdxImages) -> None:
     assert all(mirror.endswith("/") for mirror in images.mirrors)
 
 
-@pytest.mark.data
-def test_the_real_mnist_is_what_was_published(real_folder: Callable[[str], Path]) -> None:
-    data = MNIST.load(folder=real_folder("mnist"))
+@pytest.mark.data("mnist")
+def test_the_real_mnist_is_what_was_published(real_data: Path) -> None:
+    data = MNIST.load(folder=real_data / "mnist")
     assert [len(part) for part in (data.train, data.validation, data.test)] == [
         50_000,
         10_000,

@@ -12,7 +12,6 @@ import pytest
 
 from glassnet import optim
 from glassnet.errors import SettingError
-from glassnet.optim.rule import inside
 from tests.cases import CLIPPINGS, OPTIMIZERS, PENALTIES, SCHEDULES, Case
 
 ROWS: list[Case[Any]] = [*OPTIMIZERS, *SCHEDULES, *PENALTIES, *CLIPPINGS]
@@ -170,19 +169,6 @@ def test_settings_outside_their_range_are_refused(
     with pytest.raises(SettingError) as error:
         rule(**settings)
     assert str(error.value) == f"{rule.__name__} expects {message}"
-
-
-@pytest.mark.parametrize(
-    ("interval", "within", "outside"),
-    [
-        ("[0, 1)", [0, 0.5, np.float32(0.5), np.int64(0)], [-0.1, 1, 2, float("nan")]),
-        ("(0, 1]", [1e-9, 1], [0, 1.1, "0.5", None, True, 1j, np.array(0.5)]),
-        ("[0, inf)", [0, 1e300], [float("inf"), -1]),
-    ],
-)
-def test_intervals(interval: str, within: list[object], outside: list[object]) -> None:
-    assert all(inside(interval, value) for value in within)
-    assert not any(inside(interval, value) for value in outside)
 
 
 def test_settings_are_kept_as_plain_numbers() -> None:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from glassnet.errors import SettingError, one_of
+from glassnet.settings import expect
 from glassnet.types import Array, Generator, Shape
 
 
@@ -39,6 +40,9 @@ class Constant:
     value: float = 0.0
     name: ClassVar[str] = "constant"
 
+    def __post_init__(self) -> None:
+        expect(self, value="(-inf, inf)")
+
     def __call__(self, shape: Shape, rng: Generator, /) -> Array:  # noqa: ARG002
         return np.full(shape, self.value)
 
@@ -52,8 +56,7 @@ class Normal:
     name: ClassVar[str] = "normal"
 
     def __post_init__(self) -> None:
-        if not self.std >= 0:
-            raise SettingError(f"Normal expects a standard deviation of 0 or more, got {self.std}.")
+        expect(self, mean="(-inf, inf)", std="[0, inf)")
 
     def __call__(self, shape: Shape, rng: Generator, /) -> Array:
         return rng.normal(self.mean, self.std, shape)
@@ -68,7 +71,8 @@ class Uniform:
     name: ClassVar[str] = "uniform"
 
     def __post_init__(self) -> None:
-        if not self.low <= self.high:
+        expect(self, low="(-inf, inf)", high="(-inf, inf)")
+        if self.low > self.high:
             raise SettingError(f"Uniform expects low ≤ high, got {self.low} and {self.high}.")
 
     def __call__(self, shape: Shape, rng: Generator, /) -> Array:
@@ -149,14 +153,14 @@ def initializer(what: Any) -> Initializer:
         return what  # type: ignore[no-any-return]
     settings = dict(what) if isinstance(what, dict) else {"name": what}
     name = settings.pop("name", None)
+    if name not in (*FUNCTIONS, *FAMILIES):
+        raise one_of("initialiser", name, [*FUNCTIONS, *FAMILIES])
     if name in FUNCTIONS and not settings:
         return FUNCTIONS[name]
-    if name not in FAMILIES:
-        raise one_of("initialiser", name, [*FUNCTIONS, *FAMILIES])
     try:
         return FAMILIES[name](**settings)
-    except TypeError as error:
-        raise SettingError(f"The initialiser {name!r} does not take {settings}: {error}.") from None
+    except (KeyError, TypeError):
+        raise SettingError(f"The initialiser {name!r} does not take {settings}.") from None
 
 
 def is_field(name: str) -> bool:

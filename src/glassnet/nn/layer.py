@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from glassnet.errors import GraphError, ShapeError
 from glassnet.nn.frame import Frame
-from glassnet.nn.initializers import is_field
+from glassnet.nn.initializers import describe, is_field
 from glassnet.nn.node import Node
 from glassnet.types import Array, Generator, Shape
 
@@ -62,9 +62,12 @@ class Layer:
 
     def config(self) -> dict[str, Any]:
         """Describe the layer as JSON: its class and hyper-parameters, without its arrays."""
-        from glassnet.nn.config import layer_config
-
-        return layer_config(self)
+        settings = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name != "name":
+                settings[f.name] = describe(value) if is_field(f.name) else value
+        return {"class": type(self).__name__, **settings}
 
     def __str__(self) -> str:
         """Write the layer as one would type it, without defaults, initialisers and name."""

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from glassnet.errors import DataError, GraphError, ModelFileError, SettingError, ShapeError
-from glassnet.nn import initializers
-from glassnet.nn.config import known_layers, layer_config, layer_from_config
+from glassnet.errors import DataError, GraphError, SettingError, ShapeError
+from glassnet.nn.graph import (
+    expect_connected,
+    expect_known,
+    expect_layer,
+    listed,
+    name_nodes,
+    nodes_of,
+)
 from glassnet.nn.layer import Layer, Merge
-from glassnet.nn.layers import BatchNorm, LayerNorm, Standardize
 from glassnet.nn.losses import Loss
 from glassnet.nn.node import Input, Node, topological_order
 from glassnet.nn.passes import Pass
@@ -71,10 +73,10 @@ class Network:
     ) -> None:
         self.seed = _seed(seed)
         self.dtype = _dtype(dtype)
-        input_nodes, output_nodes = _nodes(inputs, "inputs"), _nodes(outputs, "outputs")
+        input_nodes, output_nodes = nodes_of(inputs, "inputs"), nodes_of(outputs, "outputs")
         order = topological_order(output_nodes)
-        _expect_connected(input_nodes, order)
-        names, owners = _name(input_nodes, [n for n in order if n.layer is not None])
+        expect_connected(input_nodes, order)
+        names, owners = name_nodes(input_nodes, [n for n in order if n.layer is not None])
         self.inputs: dict[str, Shape] = {
             names[node]: node.shape for node in input_nodes if isinstance(node, Input)
         }
@@ -102,15 +104,15 @@ class Network:
         for name, (layer, _) in nodes.items():
             if name in known:
                 raise GraphError(f"{name!r} is the name of an input and of a node. Rename one.")
-            _expect_layer(layer, f"Node {name!r}")
+            expect_layer(layer, f"Node {name!r}")
             known[name] = Node(layer, (), name)
         for name, (layer, feeds) in nodes.items():
             feeds = [feeds] if isinstance(feeds, str) else list(feeds)
-            _expect_known(feeds, known, f"Node {name!r} takes its input from")
+            expect_known(feeds, known, f"Node {name!r} takes its input from")
             layer._expect_inputs(len(feeds))
             known[name].inputs = tuple(known[feed] for feed in feeds)
         outputs = [outputs] if isinstance(outputs, str) else list(outputs)
-        _expect_known(outputs, known, "The network's output is")
+        expect_known(outputs, known, "The network's output is")
         network = cls(
             [known[name] for name in inputs],
             [known[name] for name in outputs],
@@ -120,7 +122,7 @@ class Network:
         placed = {node.name for node in network.nodes}
         loose = [name for name in nodes if name not in placed]
         if loose:
-            raise GraphError(f"{_list(loose)} leads to no output. Connect it, or take it out.")
+            raise GraphError(f"{listed(loose)} leads to no output. Connect it, or take it out.")
         return network
 
     # -- using it ----------------------------------------------------------------------------
@@ -154,12 +156,12 @@ class Network:
         losses = self.losses(loss)
         targets = self.targets(losses, t)
         rows = len(next(iter(xs.values())))
-        if rows == 0:
-            raise DataError("A loss is a mean over rows: expected one row or more, got none.")
         for name, target in targets.items():
             if len(target) != rows:
                 raise ShapeError(f"{rows} rows came with {len(target)} targets for {name!r}.")
-        weights = row_weights(sample_weight, rows, self.dtype)
+        weights = None
+        if sample_weight is not None:
+            weights = row_weights(sample_weight, rows).astype(self.dtype)
         p = Pass(self, training=training, step=step)
         p.forward(xs)
         p.measure(losses, targets, weights)
@@ -208,20 +210,22 @@ class Network:
     def load_parameters(self, values: Mapping[str, Any]) -> None:
         """Copy values into the arrays of those names; names that are left out stay as they are.
 
-        Raises ShapeError if a name or a shape does not fit, and then changes nothing.
+        Raises ShapeError if a name or a shape does not fit, DataError for what is no number, and
+        then changes nothing.
         """
-        own = self.arrays()
+        own, checked = self.arrays(), {}
         for name, value in values.items():
             if name not in own:
                 raise ShapeError(
                     f"The network has no parameter {name!r}. It has: {', '.join(own)}."
                 )
-            if np.shape(value) != own[name].shape:
+            checked[name] = array = _numbers(name, value, self.dtype)
+            if array.shape != own[name].shape:
                 raise ShapeError(
-                    f"{name} has shape {own[name].shape}, got values of shape {np.shape(value)}."
+                    f"{name} has shape {own[name].shape}, got values of shape {array.shape}."
                 )
-        for name, value in values.items():
-            own[name][...] = value
+        for name, array in checked.items():
+            own[name][...] = array
 
     def size(self) -> int:
         """Count the trained numbers."""
@@ -234,7 +238,7 @@ class Network:
         return {
             "inputs": {name: list(shape) for name, shape in self.inputs.items()},
             "outputs": list(self.outputs),
-            "layers": {name: layer_config(layer) for name, layer in self.layers.items()},
+            "layers": {name: layer.config() for name, layer in self.layers.items()},
             "nodes": [
                 {"name": node.name, "layer": node.owner, "inputs": list(node.inputs)}
                 for node in self.nodes
@@ -242,47 +246,6 @@ class Network:
             "dtype": self.dtype.name,
             "seed": self.seed,
         }
-
-    @classmethod
-    def from_config(
-        cls, config: Mapping[str, Any], arrays: Mapping[str, Array], layers: Iterable[Any] = ()
-    ) -> Network:
-        """Make the network that `config` described, with these arrays.
-
-        Only classes from glassnet.nn and those in `layers` are used. Raises ModelFileError if the
-        description or the arrays do not fit, before memory is taken for more than the arrays hold.
-        """
-        known = known_layers(layers)
-        allowance = _Allowance(sum(array.size for array in arrays.values()))
-        try:
-            made = {
-                name: layer_from_config({**one, "name": name}, known)
-                for name, one in config["layers"].items()
-            }
-            with allowance.over(made.values()):
-                network = cls.wire(
-                    {name: tuple(shape) for name, shape in config["inputs"].items()},
-                    {n["name"]: (made[n["layer"]], n["inputs"]) for n in config["nodes"]},
-                    config["outputs"],
-                    seed=config["seed"],
-                    dtype=config["dtype"],
-                )
-        except (GraphError, ShapeError, SettingError) as error:
-            raise ModelFileError(f"The file describes a network that cannot be: {error}") from error
-        except (KeyError, TypeError, AttributeError, ValueError, MemoryError) as error:
-            raise ModelFileError(
-                f"The file's description of the network is damaged ({error!r})."
-            ) from error
-        missing = set(network.arrays()) ^ set(arrays)
-        if missing:
-            raise ModelFileError(
-                f"The file's arrays are not those of its network: {_list(sorted(missing))}."
-            )
-        try:
-            network.load_parameters(arrays)
-        except ShapeError as error:
-            raise ModelFileError(f"The file's arrays do not fit its network: {error}") from error
-        return network
 
     def __repr__(self) -> str:
         chain = " -> ".join(str(node.layer) for node in self.nodes)
@@ -328,19 +291,22 @@ class Network:
 
     def _cast(self) -> None:
         """Give all arrays the network's dtype, in place of the float64 they are made in."""
-        for layer in self.layers.values():
+        for owner, layer in self.layers.items():
+            held = vars(layer).setdefault("_dtype", self.dtype)
+            if held != self.dtype and layer.arrays():
+                raise GraphError(
+                    f"{layer} ({owner}) is part of another network, which computes in "
+                    f"{held}; this one is to compute in {self.dtype}. Use one dtype."
+                )
             for name, array in layer.arrays().items():
                 setattr(layer, name, np.ascontiguousarray(array, self.dtype))
 
     def _arrays_in(self, x: Any) -> dict[str, Array]:
         """Match rows to the inputs by name, as arrays of the network's dtype."""
-        xs = {}
-        for name, value in match(tuple(self.inputs), x, "inputs").items():
-            try:
-                array = np.asarray(value, self.dtype)
-            except (TypeError, ValueError) as error:
-                raise DataError(f"Input {name!r} expects rows of numbers: {error}.") from None
-            xs[name] = array
+        xs = {
+            name: _numbers(f"Input {name!r}", value, self.dtype)
+            for name, value in match(tuple(self.inputs), x, "inputs").items()
+        }
         self.expect_inputs(xs)
         return xs
 
@@ -392,55 +358,16 @@ class Sequential(Network):
         source = Input(input_shape)
         node: Node = source
         for index, layer in enumerate(layers):
-            _expect_layer(layer, f"Entry {index} of Sequential's list")
+            expect_layer(layer, f"Entry {index} of Sequential's list")
             node = layer(node)
         super().__init__(source, node, seed=seed, dtype=dtype)
-
-
-class _Allowance:
-    """Stands in for initialisers while a file is read: zeros, no more than the file holds."""
-
-    def __init__(self, numbers: int) -> None:
-        self.left = numbers
-
-    def __call__(self, shape: Shape, rng: Generator, /) -> Array:  # noqa: ARG002
-        self.take(math.prod(shape))
-        return np.zeros(shape)
-
-    def take(self, numbers: int) -> None:
-        """Count numbers that an array is going to hold."""
-        self.left -= numbers
-        if self.left < 0:
-            raise ShapeError("it has more parameters than the file has numbers.")
-
-    @contextmanager
-    def over(self, layers: Iterable[Layer]) -> Iterator[None]:
-        """Watch over these layers while they are built."""
-        watched = []
-        for layer in layers:
-            inits = {
-                name: init for name, init in vars(layer).items() if initializers.is_field(name)
-            }
-            watched.append((layer, inits))
-            vars(layer).update(dict.fromkeys(inits, self))
-            if isinstance(layer, BatchNorm | LayerNorm | Standardize):
-                vars(layer)["build"] = partial(self._build, layer.build)
-        yield
-        for layer, inits in watched:
-            vars(layer).update(inits)
-            vars(layer).pop("build", None)
-
-    def _build(self, build: Callable[..., Shape], shape: Shape, rng: Generator) -> Shape:
-        """Build a layer that needs no initialiser: its arrays have the shape of a row."""
-        self.take(math.prod(shape))
-        return build(shape, rng)
 
 
 def match(names: Sequence[str], given: Any, what: str) -> dict[str, Any]:
     """Match one thing, a list or tuple of things, or a dict of them, to names."""
     if isinstance(given, Mapping):
         if set(given) != set(names):
-            raise ShapeError(f"The {what} are called {_list(names)}, got {_list(list(given))}.")
+            raise ShapeError(f"The {what} are called {listed(names)}, got {listed(list(given))}.")
         return {name: given[name] for name in names}
     if len(names) == 1:
         return {names[0]: given}
@@ -448,24 +375,30 @@ def match(names: Sequence[str], given: Any, what: str) -> dict[str, Any]:
         count = f" of {len(given)}" if isinstance(given, list | tuple) else ""
         raise ShapeError(
             f"The network has {len(names)} {what}: give a list of {len(names)} or a dict with the "
-            f"names {_list(names)}, got a {type(given).__name__}{count}."
+            f"names {listed(names)}, got a {type(given).__name__}{count}."
         )
     return dict(zip(names, given, strict=True))
 
 
-def row_weights(given: Any, rows: int, dtype: DTypeLike) -> Array | None:
-    """Check how much each row counts: (N,) finite numbers from 0, not all of them 0."""
-    if given is None:
-        return None
-    weights = np.asarray(given, dtype)
+def _numbers(what: str, value: Any, dtype: DTypeLike) -> Array:
+    try:
+        return np.asarray(value, dtype)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} expects numbers: {error}.") from None
+
+
+def row_weights(given: Any, rows: int) -> Array:
+    """Check how much each row counts: (N,) finite numbers from 0; return them in float64."""
+    from glassnet.data.rows import numbers  # glassnet.data is much to import for a network
+
+    weights = numbers("sample_weight", given)
     if weights.shape != (rows,):
         raise ShapeError(f"sample_weight expects one number a row, ({rows},), got {weights.shape}.")
-    if not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
-        raise DataError(
-            "sample_weight expects finite numbers from 0, not all of them 0, "
-            f"got values from {weights.min():g} to {weights.max():g}."
-        )
-    return weights
+    if weights.min() < 0:
+        raise DataError(f"sample_weight expects numbers from 0, got {weights.min():g}.")
+    if not weights.any():
+        raise DataError("Every row has the weight 0: there is nothing to learn from.")
+    return weights.astype(np.float64)
 
 
 def _build(layer: Layer, owner: str, shapes: list[Shape], rng: Generator) -> Shape:
@@ -501,91 +434,3 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
         if dtype is not None and known == dtype:  # NumPy takes None for float64
             return known
     raise SettingError(f"A network computes in 'float32' or 'float64', got {dtype!r}.")
-
-
-def _nodes(given: Node | Sequence[Node], what: str) -> list[Node]:
-    nodes = [given] if isinstance(given, Node) else list(given)
-    if not nodes or not all(isinstance(node, Node) for node in nodes):
-        raise GraphError(
-            f"Network expects its {what} as a node or a list of nodes, got {given!r}. "
-            "A node is gn.Input(shape), or what a layer returns when it is called on nodes."
-        )
-    if len(set(nodes)) < len(nodes):
-        raise GraphError(f"The network's {what} name the same node twice: {nodes}. List it once.")
-    return nodes
-
-
-def _expect_layer(layer: Any, where: str) -> None:
-    if not isinstance(layer, Layer):
-        raise GraphError(
-            f"{where} is expected to be a layer such as gn.Dense(64), got {layer!r}."
-            + (f" Write {layer.__name__}(...)." if isinstance(layer, type) else "")
-        )
-
-
-def _expect_connected(inputs: Sequence[Node], order: Sequence[Node]) -> None:
-    for node in inputs:
-        if not isinstance(node, Input):
-            raise GraphError(f"The network's inputs are made by gn.Input(shape), got {node!r}.")
-        if node not in order:
-            raise GraphError(f"{node!r} is an input that no output depends on. Leave it out.")
-    for node in order:
-        if isinstance(node, Input) and node not in inputs:
-            raise GraphError(f"{node!r} feeds the network but is not among its inputs. Add it.")
-        if node.layer is None and not isinstance(node, Input):
-            raise GraphError(f"{node!r} has no layer and is no input.")
-        if node.layer is not None and not node.inputs:
-            raise GraphError(f"{node!r} has no input. Connect it to a node.")
-
-
-def _name(inputs: Sequence[Node], inner: Sequence[Node]) -> tuple[dict[Node, str], dict[Node, str]]:
-    """Name every node, and the layer of each: by its own name, else class and running number.
-
-    The second node that shares a layer is called dense_1@2.
-    """
-    names: dict[Node, str] = {}
-    owners: dict[Node, str] = {}
-    counts: dict[str, int] = {}
-
-    def running(kind: str) -> str:
-        counts[kind] = counts.get(kind, 0) + 1
-        return f"{kind}_{counts[kind]}"
-
-    for node in inputs:
-        names[node] = node.name or running("input")
-    first: dict[int, Node] = {}
-    uses: dict[int, int] = {}
-    for node in inner:
-        layer = node.layer
-        assert layer is not None
-        shared = first.setdefault(id(layer), node)
-        if shared is node:
-            owners[node] = layer.name or node.name or running(type(layer).__name__.lower())
-        else:
-            owners[node] = owners[shared]
-        uses[id(layer)] = uses.get(id(layer), 0) + 1
-        own = node.name if node.name != layer.name else None
-        again = uses[id(layer)]
-        names[node] = own or (owners[node] if again == 1 else f"{owners[node]}@{again}")
-    _expect_distinct([*names.values()], "nodes")
-    _expect_distinct([owners[node] for node in first.values()], "layers")
-    for name in {*names.values(), *owners.values()}:
-        if "." in name:
-            raise GraphError(f"The name {name!r} has a dot, which separates layer and parameter.")
-    return names, owners
-
-
-def _expect_distinct(names: Sequence[str], what: str) -> None:
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
-    if twice:
-        raise GraphError(f"Several {what} are called {_list(twice)}. Give each a name of its own.")
-
-
-def _expect_known(names: Sequence[str], known: Mapping[str, Node], what: str) -> None:
-    for name in names:
-        if name not in known:
-            raise GraphError(f"{what} {name!r}, which does not exist. Known: {_list(list(known))}.")
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)

@@ -8,6 +8,7 @@ import numpy as np
 
 from glassnet.optim.base import Optimizer, State
 from glassnet.optim.schedules import Rate
+from glassnet.settings import expect
 from glassnet.types import Array
 
 
@@ -34,7 +35,7 @@ class Adagrad(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._expect(epsilon="(0, inf)")
+        expect(self, epsilon="(0, inf)")
 
     def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:  # noqa: ARG002
         v = state["v"]

@@ -9,6 +9,7 @@ import numpy as np
 
 from glassnet.optim.base import Optimizer, State
 from glassnet.optim.schedules import Rate
+from glassnet.settings import expect
 from glassnet.types import Array
 
 
@@ -42,7 +43,7 @@ class Adam(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._expect(beta1="[0, 1)", beta2="[0, 1)", epsilon="(0, inf)")
+        expect(self, beta1="[0, 1)", beta2="[0, 1)", epsilon="(0, inf)")
 
     def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:
         m, v = state["m"], state["v"]
@@ -73,7 +74,7 @@ class AdamW(Adam):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._expect(weight_decay="[0, inf)")
+        expect(self, weight_decay="[0, inf)")
 
     def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:
         w *= 1 - rate * self.weight_decay

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassnet.optim.rule import Rule
+from glassnet.settings import expect
 from glassnet.types import Array
 
 
@@ -23,7 +24,7 @@ class Clipping(Rule, ABC):
     limit: float
 
     def __post_init__(self) -> None:
-        self._expect(limit="(0, inf)")
+        expect(self, limit="(0, inf)")
 
     @abstractmethod
     def __call__(self, gradients: dict[str, Array]) -> dict[str, Array]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassnet.optim.rule import Rule
+from glassnet.settings import expect
 from glassnet.types import Array
 
 
@@ -50,7 +51,7 @@ class L1(Penalty):
     strength: float
 
     def __post_init__(self) -> None:
-        self._expect(strength="[0, inf)")
+        expect(self, strength="[0, inf)")
 
     def value(self, w: Array) -> float:
         return self.strength * float(np.sum(np.abs(w)))
@@ -72,7 +73,7 @@ class L2(Penalty):
     strength: float
 
     def __post_init__(self) -> None:
-        self._expect(strength="[0, inf)")
+        expect(self, strength="[0, inf)")
 
     def value(self, w: Array) -> float:
         return self.strength / 2 * float(np.sum(w * w))
@@ -95,7 +96,7 @@ class MaxNorm(Penalty):
     limit: float
 
     def __post_init__(self) -> None:
-        self._expect(limit="(0, inf)")
+        expect(self, limit="(0, inf)")
 
     def project(self, w: Array) -> None:
         norm = np.sqrt(np.sum(w * w, axis=tuple(range(w.ndim - 1))))

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from glassnet.errors import SettingError
-from glassnet.optim.rule import Rule, inside
+from glassnet.optim.rule import Rule
+from glassnet.settings import expect, expect_counts, inside
 
 Rate: TypeAlias = float | Callable[[int], float]
 """A learning rate: a number, or a schedule that gives one for each step."""
@@ -56,8 +57,8 @@ class StepDecay(Schedule):
     every: int
 
     def __post_init__(self) -> None:
-        self._expect(initial="[0, inf)", factor="(0, 1]")
-        self._expect_counts("every")
+        expect(self, initial="[0, inf)", factor="(0, 1]")
+        expect_counts(self, "every")
 
     def __call__(self, step: int) -> float:
         return self.initial * self.factor ** (step // self.every)
@@ -77,8 +78,8 @@ class ExponentialDecay(Schedule):
     every: int
 
     def __post_init__(self) -> None:
-        self._expect(initial="[0, inf)", factor="(0, 1]")
-        self._expect_counts("every")
+        expect(self, initial="[0, inf)", factor="(0, 1]")
+        expect_counts(self, "every")
 
     def __call__(self, step: int) -> float:
         return self.initial * math.pow(self.factor, step / self.every)
@@ -99,8 +100,8 @@ class CosineDecay(Schedule):
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        self._expect(initial="[0, inf)", final="[0, inf)")
-        self._expect_counts("steps")
+        expect(self, initial="[0, inf)", final="[0, inf)")
+        expect_counts(self, "steps")
 
     def __call__(self, step: int) -> float:
         return _cosine(self.initial, self.final, step / self.steps)
@@ -127,10 +128,10 @@ class OneCycle(Schedule):
     final_divisor: float = 1e4
 
     def __post_init__(self) -> None:
-        self._expect(
-            peak="[0, inf)", rise="[0, 1)", start_divisor="[1, inf)", final_divisor="[1, inf)"
+        expect(
+            self, peak="[0, inf)", rise="[0, 1)", start_divisor="[1, inf)", final_divisor="[1, inf)"
         )
-        self._expect_counts("steps")
+        expect_counts(self, "steps")
 
     def __call__(self, step: int) -> float:
         start = self.peak / self.start_divisor
@@ -158,7 +159,7 @@ class WarmUp(Schedule):
     then: Rate
 
     def __post_init__(self) -> None:
-        self._expect_counts("steps")
+        expect_counts(self, "steps")
         self._expect_rate("then")
 
     def __call__(self, step: int) -> float:

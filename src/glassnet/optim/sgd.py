@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from glassnet.errors import SettingError
 from glassnet.optim.base import Optimizer, State
 from glassnet.optim.schedules import Rate
+from glassnet.settings import expect
 from glassnet.types import Array
 
 
@@ -36,7 +37,7 @@ class SGD(Optimizer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._expect(momentum="[0, 1)")
+        expect(self, momentum="[0, 1)")
         if self.nesterov and not self.momentum:
             raise SettingError(
                 "SGD expects a momentum above 0 with nesterov=True, got 0. Try momentum=0.9."
