@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.data.meaning import Classes, Features, Images, Inputs, Outputs, Values
+from glassnet.data.meaning import Classes, Images, Inputs, Outputs, Values
 from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, numbers
 from glassnet.engines.base import Examples
 from glassnet.errors import DataError, ModelFileError, SettingError, ShapeError
 from glassnet.files import read_sealed, write_sealed
+from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.training.evaluation import outputs as outputs_of
@@ -49,6 +50,11 @@ class Model:
             raise SettingError(
                 f"A Model holds a network of one input and one output, got {len(network.inputs)} "
                 f"and {len(network.outputs)}."
+            )
+        if not isinstance(inputs, Inputs) or not isinstance(outputs, Outputs):
+            raise SettingError(
+                "A Model expects inputs as gn.Features or gn.Images and outputs as gn.Classes or "
+                f"gn.Values, got {inputs} and {outputs}."
             )
         (into,) = network.inputs.values()
         (out,) = network.output_shapes.values()
@@ -116,7 +122,8 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Keep all of it in one safetensors file, sealed with a SHA-256.
 
-        An old file there stays whole until the new one is. Raises FileError if it cannot be written.
+        An old file there stays whole until the new one is. Raises FileError if it cannot be
+        written.
         """
         document = {
             "format": FORMAT,
@@ -185,10 +192,9 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> Mo
     for part in ("network", "inputs", "outputs", "provenance"):
         if not isinstance(document.get(part), dict):
             raise ModelFileError(f"{path} lacks its {part}.")
-    network = Network.from_config(document["network"], arrays, layers)
-    inputs, outputs = read_meaning(document["inputs"]), read_meaning(document["outputs"])
-    if not isinstance(inputs, Features | Images) or not isinstance(outputs, Classes | Values):
-        raise ModelFileError(f"{path} has its inputs and outputs mixed up: {inputs}, {outputs}.")
+    network = network_from_config(document["network"], arrays, layers)
+    inputs: Any = read_meaning(document["inputs"])
+    outputs: Any = read_meaning(document["outputs"])
     try:
         return Model(network, inputs, outputs, document["provenance"])
     except (SettingError, ShapeError) as error:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from glassnet.data import Dataset, datasets
 from glassnet.data.meaning import Classes, Features, Values
 from glassnet.data.rows import Rows
-from glassnet.errors import SettingError
+from glassnet.errors import DataError, SettingError
 from glassnet.model.model import Model
 from glassnet.model.provenance import record
 from glassnet.nn import initializers
@@ -23,16 +23,20 @@ from glassnet.nn.network import DType, Sequential
 from glassnet.optim import L2, ClipNorm, CosineDecay, Optimizer
 from glassnet.optim import optimizer as make_optimizer
 from glassnet.training.callbacks import Callback, EarlyStopping
-from glassnet.training.trainer import DEFAULT_BATCH_SIZE, Trainer
+from glassnet.training.examples import check_batch_size, check_epochs
+from glassnet.training.trainer import Trainer
 
 UPDATES, MOST_EPOCHS = 6000, 1000
 """Unless told how many epochs, `train` makes about so many updates, in at most so many epochs."""
+
+MANY_ROWS = 10_000
+"""From so many rows on, `train` takes wider layers and larger batches unless told otherwise."""
 
 
 def train(
     data: str | Dataset,
     *,
-    layers: Sequence[int] = (64,),
+    layers: Sequence[int] | None = None,
     activation: str = "relu",
     dropout: float = 0.0,
     optimizer: str | Optimizer = "adam",
@@ -41,7 +45,7 @@ def train(
     l2: float = 0.0,
     clip_norm: float | None = None,
     epochs: int | None = None,
-    batch_size: int = DEFAULT_BATCH_SIZE,
+    batch_size: int | None = None,
     patience: int | None = None,
     seed: int = 0,
     dtype: DType = "float32",
@@ -52,12 +56,15 @@ def train(
     """Train a network of dense layers on a data set, and return the model.
 
     data            a name of ``gn.datasets.names()``, or a Dataset
-    layers          units of each hidden layer
+    layers          units of each hidden layer; unless given (64,), or (256,) from 10,000 rows on
     activation      after each hidden layer: "relu", "tanh", "sigmoid", "gelu", …
     dropout         the fraction dropped after each hidden layer
     optimizer       a name with `learning_rate`, or an optimiser
     schedule        "cosine" lets the rate fall to 0 over the training
     l2              strength of the L2 penalty
+    clip_norm       the length to which longer gradients are shortened
+    batch_size      rows an update; unless given 32, or 128 from 10,000 rows on, or all of them
+                    where there are fewer
     epochs          unless given, as many as make about 6,000 updates, at most 1,000
     patience        stop when the validation loss has not improved for so many epochs, and keep the
                     best; 0 trains to the end. Unless given, a fifth of the epochs where their
@@ -69,7 +76,17 @@ def train(
     """
     if isinstance(data, str):
         data = datasets.load(data)
-    batch_size = min(batch_size, len(data.train))
+    elif not isinstance(data, Dataset):
+        raise DataError(
+            "train expects a name of gn.datasets.names() or a Dataset, got a "
+            f"{type(data).__name__}. Make one of arrays with gn.Dataset.split."
+        )
+    many = len(data.train) >= MANY_ROWS
+    if layers is None:
+        layers = (256,) if many else (64,)
+    if batch_size is None and many:
+        batch_size = 128
+    batch_size = check_batch_size(batch_size, len(data.train))
     batches = -(-len(data.train) // batch_size)
     if epochs is None:
         epochs = min(MOST_EPOCHS, -(-UPDATES // batches))
@@ -81,19 +98,13 @@ def train(
     elif learning_rate is not None:
         raise SettingError(f"{optimizer} has its learning rate already: leave out learning_rate.")
     if schedule == "cosine":
-        rate = optimizer.rate(1)
-        optimizer = replace(optimizer, learning_rate=CosineDecay(rate, epochs * batches))
+        rate = CosineDecay(optimizer.rate(1), check_epochs(epochs) * batches)
+        optimizer = replace(optimizer, learning_rate=rate)
     elif schedule != "constant":
         raise SettingError(f"schedule is 'constant' or 'cosine', got {schedule!r}.")
     outputs, loss, metrics = _task(data)
-    hidden = [
-        layer
-        for units in layers
-        for layer in _block(units, activation, dropout)
-    ]  # fmt: skip
-    first: list[Layer] = []
-    if isinstance(data.inputs, Features):
-        first = [Standardize.of(np.asarray(data.train.x))]
+    hidden = [layer for units in layers for layer in _block(units, activation, dropout)]
+    first = [Standardize.of(np.asarray(data.train.x))] if isinstance(data.inputs, Features) else []
     network = Sequential(
         [*first, *hidden, Dense(outputs.size)],
         input_shape=(data.inputs.size,),
@@ -130,6 +141,12 @@ def train(
 def _task(data: Dataset) -> tuple[Classes | Values, Loss, list[str]]:
     """Choose what the outputs mean, the loss and the metrics that fit the data's targets."""
     if isinstance(data.outputs, Classes):
+        if len(present := np.unique(data.train.t)) == 1:
+            raise DataError(
+                f"{data.name}: every training row is of the class "
+                f"{data.outputs.labels[present[0]]!r}. There is nothing to tell apart; add rows of "
+                "another class."
+            )
         return replace(data.outputs, link="softmax"), SoftmaxCrossEntropy(), ["accuracy"]
     t = np.asarray(data.train.t, np.float64)
     std = t.std(axis=0)

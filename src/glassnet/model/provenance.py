@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 import platform
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 import glassnet
 from glassnet.data import Dataset
-from glassnet.training.history import History
+from glassnet.training.history import History, as_json
 
 
 def record(
@@ -35,8 +34,8 @@ def record(
             "rows": {name: len(part) for name, part in parts.items()},
         },
         "settings": dict(settings),
-        "figures": {part: finite(of_part) for part, of_part in figures.items()},
-        "history": [finite(epoch) for epoch in history],
+        "figures": {part: as_json(of_part) for part, of_part in figures.items()},
+        "history": [as_json(epoch) for epoch in history],
         "ended": history.ended,
         "engine": history.engine,
         "machine": machine(),
@@ -63,8 +62,3 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "blas": blas,
     }
-
-
-def finite(figures: Mapping[str, float]) -> dict[str, float | None]:
-    """Make figures fit for JSON, which has no NaN and no infinity: they become null."""
-    return {name: value if math.isfinite(value) else None for name, value in figures.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -32,10 +31,10 @@ class Frame:
         self,
         training: bool = False,
         source: tuple[int, int, int] = (0, 0, 0),
-        xp: ModuleType = np,
+        xp: Any = np,
         wants_dx: bool = True,
     ) -> None:
-        self.xp: Any = xp
+        self.xp = xp
         self.training = training
         self.source = source
         self.wants_dx = wants_dx

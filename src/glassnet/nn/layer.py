@@ -26,7 +26,17 @@ class Layer:
     params: ClassVar[tuple[str, ...]] = ()
     buffers: ClassVar[tuple[str, ...]] = ()
 
+    elementwise: ClassVar[bool] = False
+    """Whether each number of y depends on the same number of x alone, in the same way everywhere."""
+
     name: str | None = field(default=None, kw_only=True)
+
+    def mixes_rows(self, training: bool) -> bool:  # noqa: ARG002
+        """Say whether a row of y depends on more than that row of x, or on its place in the batch.
+
+        What looks at rows apart from their batch, such as `gn.numerical_gradient`, asks for it.
+        """
+        return False
 
     def build(self, shape: Any, rng: Generator) -> Shape:  # noqa: ARG002
         """Make the arrays for rows of that shape, without the batch axis; return the output's."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -226,6 +227,15 @@ class Network:
                 )
         for name, array in checked.items():
             own[name][...] = array
+
+    def astype(self, dtype: DType) -> Self:
+        """Return a copy that computes in another precision, with arrays of its own."""
+        twin = copy.deepcopy(self)
+        twin.dtype = _dtype(dtype)
+        for layer in twin.layers.values():
+            vars(layer)["_dtype"] = twin.dtype
+        twin._cast()
+        return twin
 
     def size(self) -> int:
         """Count the trained numbers."""

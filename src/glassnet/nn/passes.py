@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,17 +27,25 @@ class Pass:
     step        the count of updates made so far: with the network's seed it fixes the dropout masks
     inputs_too  whether gradients are carried back to the inputs as well
     forget      True for a forward pass only: nothing is kept but the outputs
+    xp          the array namespace that the layers and losses compute with
     """
 
     def __init__(
-        self, network: Network, *, training: bool = False, step: int = 0, inputs_too: bool = True,
+        self,
+        network: Network,
+        *,
+        training: bool = False,
+        step: int = 0,
+        inputs_too: bool = True,
         forget: bool = False,
-    ) -> None:  # fmt: skip
+        xp: Any = np,
+    ) -> None:
         self.network = network
         self.training = training
         self.step = step
         self.inputs_too = inputs_too
         self.forget = forget
+        self.xp = xp
         self.frames: dict[str, Frame] = {}
         self.loss_frames: dict[str, Frame] = {}
         self.losses: Mapping[str, Loss] = {}
@@ -58,11 +66,11 @@ class Pass:
         seed, step = self.network.seed, self.step
         make_frame = Blank if self.forget else Frame
         for name, x in xs.items():
-            frames[name] = make_frame(training)
+            frames[name] = make_frame(training, xp=self.xp)
             frames[name].y = x
         for index, node in enumerate(self.network.nodes):
             frame = frames[node.name] = make_frame(
-                training, (seed, step, index), wants_dx=inputs_too or node.learns_before
+                training, (seed, step, index), self.xp, inputs_too or node.learns_before
             )
             if node.merges:
                 frame.y = node.layer.forward([frames[name].y for name in node.inputs], frame)
@@ -82,7 +90,7 @@ class Pass:
         self.losses = losses
         rows = None
         for output, loss in losses.items():
-            frame = self.loss_frames[output] = Frame(self.training)
+            frame = self.loss_frames[output] = Frame(self.training, xp=self.xp)
             l = loss.forward(self.frames[output].y, targets[output], frame)  # noqa: E741
             rows = l if rows is None else rows + l
         assert rows is not None, "a pass is measured by one loss or more"

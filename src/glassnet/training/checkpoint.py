@@ -14,7 +14,7 @@ from glassnet.errors import ModelFileError, SettingError
 from glassnet.files import read_sealed, write_sealed
 from glassnet.nn.network import Network
 from glassnet.optim import Optimizer
-from glassnet.training.history import History
+from glassnet.training.history import History, as_json
 from glassnet.types import Array
 
 FORMAT, VERSION = "glassnet-checkpoint", 1
@@ -53,10 +53,7 @@ class Checkpoint:
             "format": FORMAT,
             "version": VERSION,
             **{part: getattr(self, part) for part in PARTS},
-            "history": [
-                {name: value if math.isfinite(value) else None for name, value in figures.items()}
-                for figures in self.history
-            ],
+            "history": [as_json(figures) for figures in self.history],
         }
         write_sealed(path, document, arrays)
 
@@ -84,7 +81,7 @@ class Checkpoint:
             )
 
 
-def read(path: str | os.PathLike[str]) -> Checkpoint:
+def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read a checkpoint. Raises FileError or ModelFileError if it is not a whole one."""
     document, arrays = read_sealed(path)
     if document.get("format") != FORMAT or document.get("version") != VERSION:
@@ -92,8 +89,8 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
             f"{path} is no checkpoint of this version: expected {FORMAT} {VERSION}, "
             f"got {document.get('format')} {document.get('version')}."
         )
-    for part, kind in PARTS.items():
-        if not isinstance(document.get(part), kind):
+    for part, needed in PARTS.items():
+        if not isinstance(document.get(part), needed):
             raise ModelFileError(f"{path} lacks a part of a checkpoint: its {part}.")
     own: dict[str, Array] = {}
     slots: dict[str, dict[str, Array]] = {}

@@ -19,6 +19,7 @@ ROWS_AT_ONCE = 4096
 """How many rows go through the network together: enough to be fast, few enough to stay small."""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is too large shows in the figures
 def evaluate(
     network: Network,
     losses: Mapping[str, Loss],
@@ -41,7 +42,7 @@ def evaluate(
         prefix = f"{output}_" if several else ""
         if several:
             own[f"{prefix}loss"] = mean
-        own |= {f"{prefix}{metric.name}": metric(y, t, weights) for metric in metrics}
+        own |= {f"{prefix}{metric.name}": float(metric(y, t, weights)) for metric in metrics}
     return {"loss": total, **own}
 
 

@@ -12,8 +12,14 @@ from glassnet.data.rows import Rows
 from glassnet.engines.base import Examples
 from glassnet.errors import DataError, SettingError, ShapeError
 from glassnet.nn.losses import Loss
-from glassnet.nn.network import Network, match
+from glassnet.nn.network import Network, match, row_weights
+from glassnet.settings import inside
 from glassnet.types import Array
+
+DEFAULT_BATCH_SIZE = 32
+
+Data = Rows | tuple[Any, Any]
+"""Rows such as ``data.train``, or a pair (x, t) of arrays."""
 
 ClassWeight = Mapping[int, float] | Literal["balanced"] | None
 
@@ -21,7 +27,7 @@ ClassWeight = Mapping[int, float] | Literal["balanced"] | None
 def make_examples(
     network: Network,
     losses: Mapping[str, Loss],
-    data: Rows | tuple[Any, Any],
+    data: Data,
     sample_weight: Any = None,
     class_weight: ClassWeight = None,
 ) -> Examples:
@@ -54,24 +60,45 @@ def make_examples(
     for name, target in ts.items():
         if len(target) != rows:
             raise ShapeError(f"{rows} rows came with {len(target)} targets for {name!r}.")
-    weights = _sample_weights(sample_weight, rows)
-    if class_weight is not None:
-        of_class = _class_weights(class_weight, ts)
-        weights = of_class if weights is None else weights * of_class
+    weights = _weights(sample_weight, class_weight, ts, rows)
     return Examples(xs, ts, None if weights is None else weights.astype(network.dtype))
 
 
-def _sample_weights(given: Any, rows: int) -> Array | None:
+def check_batch_size(given: int | None, rows: int) -> int:
+    """Return how many rows make a batch: those asked for, or 32, or all where there are fewer."""
     if given is None:
-        return None
-    weights = np.asarray(given, np.float64)
-    if weights.shape != (rows,):
-        raise ShapeError(f"sample_weight expects one number a row, ({rows},), got {weights.shape}.")
-    if not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
+        return min(DEFAULT_BATCH_SIZE, rows)
+    if not isinstance(given, int | np.integer) or given < 1:
+        raise SettingError(f"batch_size is a whole number from 1, got {given!r}.")
+    if given > rows:
         raise DataError(
-            "sample_weight expects finite numbers from 0, not all of them 0, "
-            f"got values from {weights.min():g} to {weights.max():g}."
+            f"batch_size={given} is larger than the data, which has {rows} rows. "
+            f"Use a batch size of at most {rows}."
         )
+    return int(given)
+
+
+def check_epochs(given: int) -> int:
+    """Return how many epochs are asked for."""
+    if not isinstance(given, int | np.integer) or given < 1:
+        raise SettingError(f"epochs is a whole number from 1, got {given!r}.")
+    return int(given)
+
+
+def _weights(
+    sample_weight: Any, class_weight: ClassWeight, ts: Mapping[str, Array], rows: int
+) -> Array | None:
+    """Return what each row counts: its own weight times its class's; None if there are none."""
+    given = []
+    if sample_weight is not None:
+        given.append(row_weights(sample_weight, rows))
+    if class_weight is not None:
+        given.append(_class_weights(class_weight, ts))
+    if not given:
+        return None
+    weights: Array = np.prod(given, axis=0)
+    if not weights.any():
+        raise DataError("Every row has the weight 0: there is nothing to learn from.")
     return weights
 
 
@@ -79,20 +106,18 @@ def _class_weights(given: Mapping[int, float] | str, ts: Mapping[str, Array]) ->
     t = next(iter(ts.values()))
     if len(ts) > 1 or t.ndim != 1 or t.dtype.kind not in "iu":
         raise SettingError("class_weight needs one output whose targets are class indices.")
+    present, inverse, counts = np.unique(t, return_inverse=True, return_counts=True)
     if given == "balanced":
-        present, inverse, counts = np.unique(t, return_inverse=True, return_counts=True)
-        balanced: Array = (len(t) / (len(present) * counts))[inverse]
-        return balanced
-    if not isinstance(given, Mapping):
+        of_class = len(t) / (len(present) * counts)
+    elif isinstance(given, Mapping):
+        if lacking := [int(k) for k in present if k not in given]:
+            raise SettingError(f"class_weight has no weight for the classes {lacking}.")
+        if wrong := {k: w for k, w in given.items() if not inside("[0, inf)", w)}:
+            raise SettingError(f"class_weight expects finite numbers from 0, got {wrong}.")
+        of_class = np.array([given[int(k)] for k in present], np.float64)
+    else:
         raise SettingError(
             f"class_weight expects a dict {{class index: weight}} or 'balanced', got {given!r}."
         )
-    lacking = sorted({int(k) for k in np.unique(t)} - set(given))
-    if lacking:
-        raise SettingError(f"class_weight has no weight for the classes {lacking}.")
-    wrong = {k: w for k, w in given.items() if not (0 <= w < np.inf)}
-    if wrong:
-        raise SettingError(f"class_weight expects finite numbers from 0, got {wrong}.")
-    table = np.zeros(max(given) + 1)
-    table[list(given)] = list(given.values())
-    return table[t]
+    weights: Array = of_class[inverse]
+    return weights

@@ -64,7 +64,9 @@ class Fit:
         Any figure is better than none, and any number than NaN.
         """
         now = self.history.last[monitor]
-        if before is None or math.isnan(before):
-            return before is None or not math.isnan(now)
+        if before is None:
+            return True
+        if math.isnan(before):
+            return not math.isnan(now)
         gain = now - before
         return (gain if self.better[monitor] == "higher" else -gain) > by

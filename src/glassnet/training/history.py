@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from glassnet.errors import one_of
 
@@ -46,6 +48,14 @@ class History:
     def last(self) -> Figures:
         """The figures of the last epoch; empty before the first ended."""
         return self.epochs[-1] if self.epochs else {}
+
+
+def as_json(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Make figures fit for JSON, which has no NaN and no infinity: they become null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in figures.items()
+    }
 
 
 def describe(figures: Figures) -> str:

@@ -11,9 +11,10 @@ import numpy as np
 
 from glassnet.data.batches import permutation
 from glassnet.errors import DataError, SettingError
+from glassnet.training.examples import Data, check_batch_size
 
 if TYPE_CHECKING:
-    from glassnet.training.trainer import Data, Trainer
+    from glassnet.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class LearningRates:
     """The loss at each of a rising row of learning rates.
 
     rates, losses   one a batch; the losses are smoothed
-    suggestion      where the loss fell most steeply over the logarithm of the rate
+    suggestion      a tenth of the rate at which the loss was lowest: safely below where it rises
     """
 
     rates: Sequence[float]
@@ -36,20 +37,21 @@ def find_learning_rate(
     lowest: float = 1e-6,
     highest: float = 10.0,
     steps: int = 100,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> LearningRates:
     """Train for some batches with a rate that rises evenly on a logarithmic scale.
 
     It stops early when the loss is four times its best. The network, the optimiser's state and the
-    count of steps are put back as they were. Source: Smith, Cyclical Learning Rates for Training
-    Neural Networks (2017), section 3.3.
+    count of steps are put back as they were. Sources: Smith, Cyclical Learning Rates for Training
+    Neural Networks (2017), section 3.3; the tenth of Howard & Gugger, Deep Learning for Coders
+    (2020), chapter 5.
     """
     if not 0 < lowest < highest < math.inf:
         raise SettingError(f"Expected 0 < lowest < highest, got {lowest} and {highest}.")
     if steps < 10:
         raise SettingError(f"A curve needs 10 steps or more, got {steps}.")
     examples = trainer.examples(data)
-    size = min(batch_size, len(examples))
+    size = check_batch_size(batch_size, len(examples))
     epochs = -(-steps * size // len(examples))
     order = np.concatenate(
         [permutation(len(examples), trainer.seed, epoch) for epoch in range(epochs)]
@@ -77,5 +79,4 @@ def find_learning_rate(
             f"The loss left all bounds after {len(rates)} batches, from the rate {lowest} on. "
             "Scale the inputs, or begin with a lower rate."
         )
-    fall = np.gradient(np.asarray(smooth), np.log(rates))
-    return LearningRates(rates, smooth, rates[int(np.argmin(fall))])
+    return LearningRates(rates, smooth, rates[int(np.argmin(smooth))] / 10)

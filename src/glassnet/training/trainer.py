@@ -13,28 +13,28 @@ from numpy.typing import NDArray
 
 from glassnet import engines
 from glassnet.data.batches import permutation
-from glassnet.data.rows import Rows
 from glassnet.engines.base import Examples, Job, Runner, is_finite
-from glassnet.errors import DataError, SettingError
+from glassnet.errors import GlassnetError, SettingError
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.optim import Clipping, Optimizer, Penalty
 from glassnet.optim import optimizer as make_optimizer
-from glassnet.training import checkpoint
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.callbacks.progress import Progress
+from glassnet.training.checkpoint import Checkpoint, read_checkpoint
 from glassnet.training.divergence import Trail
 from glassnet.training.evaluation import evaluate
-from glassnet.training.examples import ClassWeight, make_examples
+from glassnet.training.examples import (
+    ClassWeight,
+    Data,
+    check_batch_size,
+    check_epochs,
+    make_examples,
+)
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures, History
 from glassnet.training.interrupt import on_interrupt
 from glassnet.training.metrics import Metric, metric
-
-Data = Rows | tuple[Any, Any]
-"""Rows such as ``data.train``, or a pair (x, t) of arrays."""
-
-DEFAULT_BATCH_SIZE = 32
 
 
 class Trainer:
@@ -43,11 +43,15 @@ class Trainer:
     network     what learns; its arrays are changed in place
     loss        what is minimised; with several outputs, a list or a dict by name
     optimizer   an optimiser or its name: "adam", "sgd", …
-    metrics     names ("accuracy", "top-5", "f1", "mae", "r2", …) or metrics of your own
+    metrics     names ("accuracy", "top-5", "f1", "mae", "r2", …) or metrics of your own; one or
+                several
     penalties   one or several, on weight matrices
     clipping    ClipNorm or ClipValue, or none
     engine      "auto", or an engine by name
     seed        of shuffling; the network's own unless given
+
+    ``history`` holds what was measured in all epochs so far, ``epoch`` and ``step`` how many epochs
+    and updates were made.
     """
 
     def __init__(
@@ -56,26 +60,30 @@ class Trainer:
         loss: Loss | Sequence[Loss] | Mapping[str, Loss],
         optimizer: Optimizer | str = "adam",
         *,
-        metrics: Sequence[str | Metric] = (),
+        metrics: str | Metric | Sequence[str | Metric] = (),
         penalties: Penalty | Sequence[Penalty] = (),
         clipping: Clipping | None = None,
         engine: str = "auto",
         seed: int | None = None,
     ) -> None:
+        _expect("network", [network], Network, "gn.Sequential([gn.Dense(10)], input_shape=64)")
         self.network = network
         self.losses = network.losses(loss)
         self.optimizer = make_optimizer(optimizer)
-        self.metrics = [metric(one) for one in metrics]
+        several = (metrics,) if isinstance(metrics, str | Metric) else metrics
+        self.metrics = [metric(one) for one in several]
         self.penalties = (penalties,) if isinstance(penalties, Penalty) else tuple(penalties)
+        _expect("penalties", self.penalties, Penalty, "gn.L2(1e-4)")
+        _expect("clipping", [clipping] if clipping else [], Clipping, "gn.ClipNorm(1.0)")
         self.clipping = clipping
         self.engine, self.why = engines.choose(engine)
         self.seed = network.seed if seed is None else seed
         self.epoch = 0
         self.step = 0
+        self.history = History()
         self._chunk = 1
-        self.runner: Runner = self.engine.prepare(
-            Job(network, self.losses, self.optimizer, self.penalties, clipping)
-        )
+        self._job = Job(network, self.losses, self.optimizer, self.penalties, clipping)
+        self.runner: Runner = self.engine.prepare(self._job)
 
     def fit(
         self,
@@ -106,14 +114,12 @@ class Trainer:
         DivergenceError, with the last good weights in place, if a loss is not a number.
         """
         examples = make_examples(self.network, self.losses, data, sample_weight, class_weight)
-        held_out = None if validation is None else self.examples(validation)
-        batch_size = _batch_size(batch_size, len(examples))
-        plan = {"epochs": epochs, "batch_size": batch_size, "shuffle": shuffle}
-        fit = self._begin(held_out, epochs, train_metrics, plan)
+        held_out = None if validation is None else self._held_out(validation)
+        batch_size = check_batch_size(batch_size, len(examples))
+        plan = {"epochs": check_epochs(epochs), "batch_size": batch_size, "shuffle": shuffle}
+        fit = self._begin(held_out, train_metrics, plan)
+        callbacks = _callbacks(callbacks, progress)
         history = fit.history
-        callbacks = list(callbacks)
-        if progress and not any(isinstance(one, Progress) for one in callbacks):
-            callbacks.append(Progress())
         trail = Trail(self, examples, history)
         with ExitStack() as stack:
             stack.enter_context(on_interrupt(lambda: fit.stop("interrupted", now=True)))
@@ -126,13 +132,14 @@ class Trainer:
                 loss = self._train_epoch(fit, examples, batches, callbacks, trail)
                 if fit.now:
                     break
+                trail.expect_finite_weights()
                 self.epoch += 1
-                trail.expect_finite_weights(self.step)
                 figures = {"epoch": self.epoch, "loss": loss}
                 figures |= self._measure(examples if train_metrics else None, held_out)
                 figures["learning_rate"] = self._rate(fit, self.step - 1)
                 figures["seconds"] = time.perf_counter() - began
                 history.epochs.append(figures)
+                self.history.epochs.append(figures)
                 for callback in callbacks:
                     callback.on_epoch(fit, figures)
             history.ended = fit.stopped or "finished"
@@ -143,32 +150,49 @@ class Trainer:
         examples = self.examples(data, sample_weight)
         return evaluate(self.network, self.losses, examples, self.metrics)
 
-    def save(self, path: str | Path, history: History | None = None) -> None:
-        """Keep everything that is needed to go on: weights, the optimiser's state, the count."""
-        checkpoint.write(
-            path, self.network, self.optimizer, self.runner.state(), self.step, self.epoch, history
+    def checkpoint(self) -> Checkpoint:
+        """Return everything that is needed to go on from here, as it is now."""
+        return Checkpoint(
+            network=self.network.config(),
+            optimizer=self.optimizer.config(),
+            state=self.runner.state().copy(),
+            seed=self.network.seed,
+            shuffle_seed=self.seed,
+            step=self.step,
+            epoch=self.epoch,
+            history=History(list(self.history)),
         )
 
+    def save(self, path: str | Path) -> None:
+        """Keep everything that is needed to go on: weights, the optimiser's state, the count."""
+        self.checkpoint().write(path)
+
     def resume(self, path: str | Path) -> History:
-        """Go on from a checkpoint of a network and an optimiser like these; return its history."""
-        kept = checkpoint.read(path)
+        """Go on from a checkpoint of a network and an optimiser like these; return its history.
+
+        The seeds become those of the checkpoint. Raises SettingError, and changes nothing, if the
+        network or the optimiser is another.
+        """
+        kept = read_checkpoint(path)
         kept.expect(self.network, self.optimizer, self.runner.state())
+        self.network.seed, self.seed = kept.seed, kept.shuffle_seed
+        self.runner = self.engine.prepare(self._job)
         self.runner.restore(kept.state)
-        self.step, self.epoch = kept.step, kept.epoch
-        return kept.history
+        self.step, self.epoch, self.history = kept.step, kept.epoch, kept.history
+        return self.history
 
     # -- inside fit --------------------------------------------------------------------------
 
+    def _held_out(self, data: Data) -> Examples:
+        try:
+            return self.examples(data)
+        except GlassnetError as error:
+            raise type(error)(f"In the validation set: {error}") from error
+
     def _begin(
-        self,
-        held_out: Examples | None,
-        epochs: int,
-        train_metrics: bool,
-        settings: Mapping[str, Any],
+        self, held_out: Examples | None, train_metrics: bool, plan: Mapping[str, Any]
     ) -> Fit:
-        """Check the plan and write it down."""
-        if not isinstance(epochs, int) or epochs < 1:
-            raise SettingError(f"fit expects epochs as a whole number from 1, got {epochs!r}.")
+        """Write down what is planned."""
         measured = self._better()
         better = dict(measured) if train_metrics else {"loss": measured["loss"]}
         if held_out is not None:
@@ -177,11 +201,11 @@ class Trainer:
             network=self.network,
             runner=self.runner,
             history=History(engine=f"{self.engine.name}: {self.why}"),
-            settings=self.settings() | dict(settings),
+            settings=self.settings() | dict(plan),
             better=better,
             first_epoch=self.epoch,
-            last_epoch=self.epoch + epochs,
-            save=self.save,
+            last_epoch=self.epoch + plan["epochs"],
+            checkpoint=self.checkpoint,
         )
 
     def settings(self) -> dict[str, Any]:
@@ -214,7 +238,7 @@ class Trainer:
         while done < len(batches) and not fit.now:
             chunk = batches[done : done + self._chunk]
             rates = [self._rate(fit, self.step + i) for i in range(len(chunk))]
-            trail.remember(self.runner.state(), chunk, rates, self.step)
+            trail.remember(chunk, rates)
             began = time.perf_counter()
             losses = self.runner.run(examples, chunk, rates, self.step)
             took = time.perf_counter() - began
@@ -256,17 +280,19 @@ class Trainer:
         return better
 
 
-def _batch_size(given: int | None, rows: int) -> int:
-    if given is None:
-        return min(DEFAULT_BATCH_SIZE, rows)
-    if not isinstance(given, int | np.integer) or given < 1:
-        raise SettingError(f"batch_size is a whole number from 1, got {given!r}.")
-    if given > rows:
-        raise DataError(
-            f"batch_size={given} is larger than the data, which has {rows} rows. "
-            f"Use a batch size of at most {rows}."
-        )
-    return int(given)
+def _callbacks(given: Iterable[Callback], progress: bool) -> list[Callback]:
+    """Check the callbacks, and add the progress that is shown unless it is not wanted."""
+    callbacks = list(given)
+    _expect("callbacks", callbacks, Callback, "gn.EarlyStopping()")
+    if progress and not any(isinstance(one, Progress) for one in callbacks):
+        callbacks.append(Progress())
+    return callbacks
+
+
+def _expect(what: str, given: Iterable[object], kind: type, example: str) -> None:
+    for one in given:
+        if not isinstance(one, kind):
+            raise SettingError(f"{what} expects something such as {example}, got {one!r}.")
 
 
 def _adapt(chunk: int, seconds: float) -> int:

@@ -18,7 +18,14 @@ from glassnet.types import Array
 
 
 @dataclass(eq=False)
-class Identity(Layer):
+class Elementwise(Layer):
+    """An activation that works number by number, the same everywhere."""
+
+    elementwise = True
+
+
+@dataclass(eq=False)
+class Identity(Elementwise):
     """Nothing: y = x, dx = dy."""
 
     def forward(self, x: Array, frame: Frame) -> Array:  # noqa: ARG002
@@ -29,7 +36,7 @@ class Identity(Layer):
 
 
 @dataclass(eq=False)
-class Sigmoid(Layer):
+class Sigmoid(Elementwise):
     """A soft step from 0 to 1.
 
         y  = σ(x) = 1 / (1 + e⁻ˣ) = ½ (1 + tanh ½x)
@@ -50,7 +57,7 @@ class Sigmoid(Layer):
 
 
 @dataclass(eq=False)
-class Tanh(Layer):
+class Tanh(Elementwise):
     """A soft step from -1 to 1.
 
     y  = tanh x
@@ -69,7 +76,7 @@ class Tanh(Layer):
 
 
 @dataclass(eq=False)
-class ReLU(Layer):
+class ReLU(Elementwise):
     """The positive part (Nair & Hinton 2010).
 
         y  = max(x, 0)
@@ -89,7 +96,7 @@ class ReLU(Layer):
 
 
 @dataclass(eq=False)
-class LeakyReLU(Layer):
+class LeakyReLU(Elementwise):
     """ReLU that leaks, so that no unit dies (Maas, Hannun & Ng 2013).
 
     y  = x  where x > 0, else slope · x
@@ -112,7 +119,7 @@ class LeakyReLU(Layer):
 
 
 @dataclass(eq=False)
-class ELU(Layer):
+class ELU(Elementwise):
     """ReLU with a smooth floor at -alpha (Clevert, Unterthiner & Hochreiter 2015).
 
     y  = x  where x > 0, else α (eˣ - 1)
@@ -136,7 +143,7 @@ class ELU(Layer):
 
 
 @dataclass(eq=False)
-class GELU(Layer):
+class GELU(Elementwise):
     """The input, times the chance that a normal draw lies below it (Hendrycks & Gimpel 2016).
 
     y  = x Φ(x)                    Φ(x) = ½ (1 + erf(x / √2))
@@ -159,7 +166,7 @@ class GELU(Layer):
 
 
 @dataclass(eq=False)
-class SiLU(Layer):
+class SiLU(Elementwise):
     """The input, times its own sigmoid, also called swish (Elfwing, Uchibe & Doya 2018).
 
     y  = x s                  s = σ(x)
@@ -178,7 +185,7 @@ class SiLU(Layer):
 
 
 @dataclass(eq=False)
-class Softplus(Layer):
+class Softplus(Elementwise):
     """A smooth ReLU (Dugas et al. 2001).
 
     y  = ln(1 + eˣ)

@@ -30,6 +30,9 @@ class Dropout(Layer):
     def __post_init__(self) -> None:
         expect(self, rate="[0, 1)")
 
+    def mixes_rows(self, training: bool) -> bool:
+        return training  # the mask is drawn for the batch as a whole
+
     def forward(self, x: Array, frame: Frame) -> Array:
         if not frame.training:
             return x

@@ -41,6 +41,9 @@ class BatchNorm(Layer):
     def __post_init__(self) -> None:
         expect(self, momentum="[0, 1]", epsilon="(0, inf)")
 
+    def mixes_rows(self, training: bool) -> bool:
+        return training
+
     def build(self, shape: Shape, rng: Generator) -> Shape:  # noqa: ARG002
         D = self._expect_rows(shape)
         self.gamma: Array = np.ones(D)

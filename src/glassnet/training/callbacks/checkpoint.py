@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from glassnet.errors import SettingError
-from glassnet.training import checkpoint
 from glassnet.training.callbacks.base import Callback
+from glassnet.training.checkpoint import Checkpoint as Kept
+from glassnet.training.checkpoint import read_checkpoint
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
 
@@ -30,14 +31,14 @@ class Checkpoint(Callback):
         self.every, self.monitor = every, monitor
         self._watched = ""
         self._figure: float | None = None
-        self._unwritten: checkpoint.Checkpoint | None = None
+        self._unwritten: Kept | None = None
 
     def on_start(self, fit: Fit) -> None:
         held_out = "validation_loss" in fit.better
         self._watched = fit.watch(self.monitor or ("validation_loss" if held_out else "loss"))
         self._figure = self._unwritten = None
         if fit.first_epoch and self.best.exists():
-            self._figure = checkpoint.read(self.best).history.last.get(self._watched)
+            self._figure = read_checkpoint(self.best).history.last.get(self._watched)
 
     def on_epoch(self, fit: Fit, figures: Figures) -> None:
         self._unwritten = fit.checkpoint()

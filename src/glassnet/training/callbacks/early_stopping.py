@@ -15,7 +15,7 @@ class EarlyStopping(Callback):
     patience    how many epochs without improvement are borne
     monitor     the figure to watch: "validation_loss", "validation_accuracy", "loss", …
     by          how much better counts as better
-    restore     whether to end with the weights of the best epoch, not of the last
+    restore     whether to end, however training ends, with the weights of the best epoch
 
     Source: Prechelt, Early Stopping — But When? (1998).
     """
@@ -34,8 +34,8 @@ class EarlyStopping(Callback):
         self.weights: dict[str, Array] = {}
 
     def on_start(self, fit: Fit) -> None:
-        fit.watch(self.monitor)
         self.best, self.weights = {}, {}
+        fit.watch(self.monitor)
 
     def on_epoch(self, fit: Fit, figures: Figures) -> None:
         if fit.improved(self.monitor, self.best.get(self.monitor), self.by):

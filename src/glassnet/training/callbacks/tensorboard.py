@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from glassnet.errors import missing_extra
+from glassnet.errors import FileError, missing_extra
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
@@ -28,7 +28,10 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
         except ImportError:
             raise missing_extra("TensorBoard", "tensorboardX", "tensorboard") from None
-        self._writer = SummaryWriter(str(self.folder))
+        try:
+            self._writer = SummaryWriter(str(self.folder))
+        except OSError as error:
+            raise FileError(f"Cannot write {self.folder}: {error.strerror or error}.") from error
 
     def on_chunk(self, fit: Fit, chunk: Chunk) -> None:  # noqa: ARG002
         for i, (loss, rate) in enumerate(zip(chunk.losses, chunk.rates, strict=True)):

@@ -1,0 +1,97 @@
+"""The program: its commands, and what becomes of what goes wrong in them."""
+
+import io
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import glassnet as gn
+from glassnet.cli import datasets
+from glassnet.cli.command import Command, with_examples
+from glassnet.cli.demo import demo
+from glassnet.cli.evaluate import evaluate
+from glassnet.cli.inspect import inspect
+from glassnet.cli.plot import plot
+from glassnet.cli.predict import predict
+from glassnet.cli.show import complain
+from glassnet.cli.train import train
+from glassnet.errors import GlassnetError
+
+FAILED, INTERRUPTED = 2, 130
+
+
+class Program(TyperGroup):
+    """The commands. What goes wrong on purpose is one line on the error stream, and a status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # here, where Typer bears a reader that has gone
+        except GlassnetError as error:
+            complain(str(error))
+            raise typer.Exit(FAILED) from None
+        except KeyboardInterrupt as interrupt:
+            complain(f"Interrupted. {interrupt}")
+            raise typer.Exit(INTERRUPTED) from None
+        return result
+
+
+def new_app(cls: type[TyperGroup], about: str | None) -> typer.Typer:
+    """Make a group of commands with plain help."""
+    return typer.Typer(
+        cls=cls,
+        help=with_examples(about),
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def add(app: typer.Typer, *commands: Callable[..., None]) -> None:
+    """Give an app its commands, in this order."""
+    for command in commands:
+        name = command.__name__.rstrip("_")
+        app.command(name, cls=Command, help=with_examples(command.__doc__))(command)
+
+
+def main() -> None:
+    """Run the program with the arguments of the command line, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a label that the terminal cannot write is shown
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="glassnet")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"glassnet {gn.__version__}")
+        raise typer.Exit
+
+
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Neural networks you can see through: train, check, look inside, keep.
+
+    Start with one of these:
+
+        glassnet demo
+        glassnet train iris
+        glassnet datasets list
+
+    Each command explains itself: glassnet train --help
+    """
+
+
+app = new_app(Program, _program.__doc__)
+app.callback(help=with_examples(_program.__doc__))(_program)
+add(app, demo, train, evaluate, predict, inspect, plot)
+shelf = new_app(TyperGroup, datasets.__doc__)
+add(shelf, datasets.list_, datasets.show, datasets.fetch)
+app.add_typer(shelf, name="datasets")

@@ -1,0 +1,193 @@
+"""`glassnet train`: from a data set to a model file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import glassnet as gn
+from glassnet.cli.show import show_commands, size_of
+from glassnet.errors import SettingError
+
+NETWORK, TRAINING, KEEPING = "The network", "The training", "What is kept and shown"
+
+
+def train(
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="A data set: see `glassnet datasets list`.")
+    ],
+    layers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="64,32",
+            help="Units of each hidden layer, or none for a linear model. Unless given: 64, or 256 "
+            "from 10,000 rows on.",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    activation: Annotated[
+        str,
+        typer.Option(
+            help="After each hidden layer: relu, tanh, sigmoid, gelu, …", rich_help_panel=NETWORK
+        ),
+    ] = "relu",
+    dropout: Annotated[
+        float,
+        typer.Option(help="The fraction dropped after each hidden layer.", rich_help_panel=NETWORK),
+    ] = 0.0,
+    dtype: Annotated[
+        Literal["float32", "float64"],
+        typer.Option(help="Of weights and sums.", rich_help_panel=NETWORK),
+    ] = "float32",
+    optimizer: Annotated[
+        str,
+        typer.Option(help="adam, adamw, sgd, rmsprop or adagrad.", rich_help_panel=TRAINING),
+    ] = "adam",
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="Unless given, the optimiser's own.", rich_help_panel=TRAINING),
+    ] = None,
+    schedule: Annotated[
+        Literal["constant", "cosine"],
+        typer.Option(
+            help="Of the rate; with cosine it falls to 0 over the training.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "constant",
+    l2: Annotated[
+        float, typer.Option(help="Strength of the L2 penalty.", rich_help_panel=TRAINING)
+    ] = 0.0,
+    clip_norm: Annotated[
+        float | None,
+        typer.Option(help="Clip gradients to this norm.", rich_help_panel=TRAINING),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            help="Times through the data; unless given, about 6,000 updates' worth.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            help="Rows an update. Unless given: 32, or 128 from 10,000 rows on.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            help="Stop when validation has not improved for so many epochs, and keep the best; 0 "
+            "never stops. Unless given, a fifth of the epochs where their number is not given "
+            "either.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            help="Fixes initial weights, shuffling and dropout.", rich_help_panel=TRAINING
+        ),
+    ] = 0,
+    engine: Annotated[
+        str, typer.Option(help="What computes: auto, or one by name.", rich_help_panel=TRAINING)
+    ] = "auto",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The model file; unless given, DATA.safetensors.", rich_help_panel=KEEPING
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder that gets last.safetensors and best.safetensors while it trains.",
+            rich_help_panel=KEEPING,
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="A file that gets one JSON object an epoch.", rich_help_panel=KEEPING),
+    ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(help="A folder that gets event files.", rich_help_panel=KEEPING),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Say nothing but errors.", rich_help_panel=KEEPING)
+    ] = False,
+) -> None:
+    """Train a network on a data set, and keep it in a file.
+
+    Everything has a default. Ctrl-C ends training early and keeps what has been learnt.
+
+        glassnet train iris
+        glassnet train digits --layers 64,32 --dropout 0.2 --epochs 20
+        glassnet train diabetes --l2 0.01 --out runs/diabetes.safetensors
+    """
+    from glassnet.cli.asked import load_data
+    from glassnet.cli.output import expect_writable
+
+    rows = load_data(data)
+    path = expect_writable(out or Path(f"{data}.safetensors"))
+    callbacks: list[gn.Callback] = []
+    if checkpoint:
+        callbacks.append(gn.Checkpoint(expect_writable(checkpoint / "last.safetensors").parent))
+    if log:
+        callbacks.append(gn.JSONLog(expect_writable(log)))
+    if tensorboard:
+        callbacks.append(gn.TensorBoard(expect_writable(tensorboard / "events").parent))
+    model = gn.train(
+        rows,
+        layers=_units(layers),
+        activation=activation,
+        dropout=dropout,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        l2=l2,
+        clip_norm=clip_norm,
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        seed=seed,
+        dtype=dtype,
+        engine=engine,
+        callbacks=callbacks,
+        progress=not quiet,
+    )
+    model.save(path)
+    if not quiet:
+        _report(model, path)
+    if model.provenance["ended"] == "interrupted":
+        raise KeyboardInterrupt(f"{path} holds what was learnt until then.")
+
+
+def _units(layers: str | None) -> list[int] | None:
+    if layers is None:
+        return None
+    if layers == "none":
+        return []
+    try:
+        return [int(units) for units in layers.split(",")]
+    except ValueError:
+        raise SettingError(
+            f"--layers expects whole numbers with commas between, such as 64,32, got {layers!r}."
+        ) from None
+
+
+def _report(model: "gn.Model", path: Path) -> None:
+    """Say how good the model is, where it is, and what can be done with it."""
+    from glassnet.training.history import describe
+
+    told = model.provenance
+    print(f"Test ({told['data']['rows']['test']:,} rows)  {describe(told['figures']['test'])}")
+    print(f"Saved {path} ({size_of(path)}, {model.network.size():,} parameters)")
+    print("Next:")
+    show_commands(
+        ["evaluate", str(path)],
+        ["predict", str(path), told["data"]["name"], "--row", "0"],
+        ["inspect", str(path)],
+        ["plot", "overview", str(path), "--out", str(path.with_suffix(".png"))],
+    )

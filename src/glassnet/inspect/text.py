@@ -1,0 +1,33 @@
+"""Tables and images as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from glassnet.types import Array
+
+RAMP = " .:-=+*#%@"
+"""From dark to bright; each pixel is two characters wide, which makes it about a square."""
+
+
+def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
+    """Write a table in columns two spaces apart.
+
+    texts: how many columns, from the first, are texts and start on the left; the rest are numbers.
+    """
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place < texts else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (columns, *rows)
+    )
+
+
+def image_text(image: Array) -> str:
+    """Draw a grey image, (height, width) in 0..1, with characters."""
+    return "\n".join(
+        "".join(RAMP[min(int(value * len(RAMP)), len(RAMP) - 1)] * 2 for value in row).rstrip()
+        for row in image
+    )

@@ -1,0 +1,171 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+import glassnet as gn
+
+from .conftest import Run
+
+IRIS = "iris.safetensors"
+NAMES = "sepal length,sepal width,petal length,petal width"
+ROW = ("5.1", "3.5", "1.4", "0.2")
+
+
+def give(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Put a text on standard input."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+
+@pytest.mark.usefixtures("models")
+def test_values_on_the_line(run: Run) -> None:
+    said = run("predict", IRIS, *ROW)
+    assert said.status == 0
+    assert said.out.splitlines()[1].startswith("setosa")
+    assert said.out.endswith(" %\n")
+
+
+@pytest.mark.usefixtures("models")
+def test_values_may_be_negative(run: Run) -> None:
+    assert run("predict", IRIS, "-5.1", "3.5", "-1.4", "0.2", "--all").status == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{NAMES}\n5.1,3.5,1.4,0.2\n6.5,3.0,5.8,2.2\n",
+        "5.1,3.5,1.4,0.2\n\n6.5,3.0,5.8,2.2\n",
+        "5.1;3.5;1.4;0.2\r\n6.5;3.0;5.8;2.2",
+        "petal width,petal length,sepal width,sepal length\n0.2,1.4,3.5,5.1\n2.2,5.8,3.0,6.5\n",
+        "[[5.1, 3.5, 1.4, 0.2], [6.5, 3.0, 5.8, 2.2]]",
+        json.dumps([
+            {"petal width": 0.2, "petal length": 1.4, "sepal width": 3.5, "sepal length": 5.1},
+            {"sepal length": 6.5, "sepal width": 3.0, "petal length": 5.8, "petal width": 2.2},
+        ]),
+    ],
+    ids=["header", "no header", "semicolons", "other order", "JSON lists", "JSON objects"],
+)  # fmt: skip
+def test_reads_tables_of_every_kind(
+    run: Run, models: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (models / "rows").write_text(text)
+    out = run("predict", IRIS, "rows", "--format", "csv").out
+    assert [row["answer"] for row in csv.DictReader(io.StringIO(out))] == ["setosa", "virginica"]
+    give(monkeypatch, text)
+    assert run("predict", IRIS, "-", "--format", "csv").out == out
+
+
+@pytest.mark.usefixtures("models")
+def test_json_has_every_probability_on_request(run: Run) -> None:
+    (said,) = json.loads(run("predict", IRIS, *ROW, "--all", "--format", "json").out)
+    assert said["answer"] == "setosa"
+    assert said["probabilities"]["setosa"] == said["probability"]
+    assert sum(said["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_csv_is_what_the_library_says(run: Run, models: Path) -> None:
+    out = run("predict", IRIS, "iris", "--all", "--format", "csv").out
+    rows = list(csv.DictReader(io.StringIO(out)))
+    p = gn.load(models / IRIS).predict_proba(gn.datasets.load("iris").test.x)
+    assert [float(row["p(virginica)"]) for row in rows] == pytest.approx(p[:, 2].tolist(), abs=1e-6)
+    assert {"answer", "truth", "probability"} < rows[0].keys()
+
+
+@pytest.mark.usefixtures("models")
+def test_one_row_of_a_data_set(run: Run) -> None:
+    (said,) = json.loads(
+        run("predict", "digits.safetensors", "digits", "--row", "3", "--format", "json").out
+    )
+    assert said["truth"] == str(gn.datasets.load("digits").test.t[3])
+
+
+@pytest.mark.usefixtures("models")
+def test_values_come_with_their_unit(run: Run) -> None:
+    args = ("predict", "diabetes.safetensors", "diabetes", "--row", "0")
+    (said,) = json.loads(run(*args, "--format", "json").out)
+    score = said["progression after one year"]
+    assert score["unit"] == "score, 25 to 346"
+    text = run(*args).out
+    assert "progression after one year (score, 25 to 346)" in text
+    assert f"{score['value']:.5g}" in text
+
+
+def test_pixels_are_whole_numbers(run: Run, models: Path) -> None:
+    test = gn.datasets.load("digits").test
+    assert isinstance(test.x, gn.Pixels)
+    lines = [",".join(map(str, row)) for row in test.x.bytes[:5]]
+    (models / "digits.csv").write_text("\n".join(lines))
+    out = run("predict", "digits.safetensors", "digits.csv", "--format", "csv", "--all").out
+    rows = list(csv.DictReader(io.StringIO(out)))
+    p = gn.load(models / "digits.safetensors").predict_proba(test.x)[:5]
+    assert [float(row["p(3)"]) for row in rows] == pytest.approx(p[:, 3].tolist(), abs=1e-6)
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "json"])
+def test_out_holds_what_would_have_been_said(run: Run, models: Path, form: str) -> None:
+    said = run("predict", IRIS, *ROW, "--format", form)
+    assert run("predict", IRIS, *ROW, "--format", form, "--out", "new/answers") == (0, "", "")
+    assert (models / "new" / "answers").read_text() == said.out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "standard input holds no rows."),
+        (NAMES, "standard input holds no rows."),
+        ("[]", "standard input holds no rows."),
+        (f"{NAMES}\n1,2,3,4\n1,nan,3,4", "line 3, column 'sepal width': expected a finite number"),
+        (f"{NAMES}\n1,2,inf,4", "line 2, column 'petal length': expected a finite number"),
+        ("1,2,3,4\n1,2,x,4", "line 2, column 'petal length': expected a number, got 'x'"),
+        ("1,2,3,4\n1,2,,4", "line 2, column 'petal length': expected a number, got ''"),
+        ("1,2,3,4\n1,2,3", "line 2: expected 4 values, as in the first row, got 3"),
+        (f"{NAMES}\n1,2,3", "line 2: expected 4 values, as in the header, got 3"),
+        ("1,2,3", "line 1: expected 4 values ('sepal length'"),
+        ("sepal length,sepal width,petal length\n1,2,3", "lacks 'petal width'"),
+        (f"{NAMES},species\n1,2,3,4,5", "has the unknown 'species'"),
+        (f"{NAMES},petal width\n1,2,3,4,4", "two columns 'petal width'"),
+        ('1,2,3,"4', "line 1: not CSV"),
+        ("[[1, 2, 3, 4], [1, 2", "is not JSON"),
+        ("[[1, 2, 3, NaN]]", "row 0, column 'petal width': expected a finite number"),
+        ("[[1, 2, 3, true]]", "row 0, column 'petal width': expected a finite number"),
+        ('[[1, 2, 3, "x"]]', "row 0, column 'petal width': expected a number, got 'x'"),
+        ("[[1, 2, 3, [4]]]", "row 0, column 'petal width': expected a number"),
+        ("[[1, 2, 3, 4], 5]", "row 1: expected a list of values, got 5"),
+        ('[{"sepal length": 1}, {"sepal width": 1}]', "row 1: has other names than the first row"),
+        ("[1, 2, 3]", "row 0: expected 4 values"),
+        ('{"sepal length": 1}', "lacks 'sepal width', 'petal length', 'petal width'"),
+    ],
+)
+@pytest.mark.usefixtures("models")
+def test_a_bad_table_is_told_with_its_place(
+    fails: Run, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    give(monkeypatch, text)
+    assert message in fails("predict", IRIS, "-")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([IRIS, "1", "2", "3"], "the command line: expected 4 values"),
+        ([IRIS, "1", "2", "3", "many"], "the command line, column 'petal width'"),
+        ([IRIS, "1", "2", "3", "nan"], "expected a finite number, got 'nan'"),
+        ([IRIS, "rows.csv"], "Cannot read rows.csv: No such file"),
+        ([IRIS, "irs"], "no data set or file 'irs'. Did you mean 'iris'"),
+        ([IRIS, "digits"], "digits has images of 8 x 8 pixels"),
+        ([IRIS, "iris", "--row", "24"], "There is no row 24: the rows are 0 to 23."),
+        ([IRIS, *ROW, "--out", "digits.safetensors/x"], "Cannot write digits.safetensors/x"),
+        (["digits.safetensors", *["0.5"] * 64], "a whole number from 0 to 16, got 0.5"),
+        (["digits.safetensors", *["17"] * 64], "a whole number from 0 to 16, got 17"),
+    ],
+)
+@pytest.mark.usefixtures("models")
+def test_a_bad_request_is_one_line(fails: Run, args: list[str], message: str) -> None:
+    assert message in fails("predict", *args)
+
+
+def test_a_file_that_is_no_text(fails: Run, models: Path) -> None:
+    (models / "rows.csv").write_bytes(b"\xff\xfe\x00")
+    assert "rows.csv is neither CSV nor JSON" in fails("predict", IRIS, "rows.csv")

@@ -1,0 +1,62 @@
+"""The reference engine: its states, and where it stops."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import glassnet as gn
+from glassnet.engines import Examples
+from glassnet.types import Array
+from tests.training.setups import bits, classifier, line, restless, rows
+
+
+def batches(count: int) -> list[Array]:
+    return list(np.arange(count * 4).reshape(count, 4) % 21)
+
+
+def test_from_a_state_on_everything_repeats() -> None:
+    network = restless()
+    trainer = classifier(network, optimizer=gn.Adam(0.01), metrics=["accuracy"])
+    examples, runner = trainer.examples(rows()), trainer.runner
+    runner.run(examples, batches(3), [0.01] * 3, 0)
+    kept = runner.state().copy()
+    losses = runner.run(examples, batches(5), [0.01] * 5, 3)
+    end = bits(network)
+    runner.restore(kept)
+    assert bits(network) != end
+    assert runner.run(examples, batches(2), [0.01] * 2, 3) == losses[:2]
+    assert runner.run(examples, batches(5)[2:], [0.01] * 3, 5) == losses[2:]
+    assert bits(network) == end
+
+
+def test_a_state_is_the_network_and_what_the_optimizer_remembers() -> None:
+    network = restless()
+    state = classifier(network, optimizer="adam").runner.state()
+    assert state.arrays.keys() == network.arrays().keys()
+    assert state.slots.keys() == network.parameters().keys()
+    assert set(state.slots["dense_1.W"]) == {"m", "v"}
+
+
+def test_a_loss_that_is_not_finite_makes_no_update_and_is_the_last() -> None:
+    network = line()
+    trainer = gn.Trainer(network, gn.MeanSquaredError(), gn.SGD(0.1, momentum=0.9))
+    x = np.array([[1.0, 0], [1, 1], [1e200, 0], [1, 0]])
+    examples = Examples({"input_1": x}, {"line": np.zeros((4, 1))})
+    one_each = [np.array([n]) for n in range(4)]
+    losses = trainer.runner.run(examples, one_each, [0.1] * 4, 0)
+    after_three = bits(network)
+    assert len(losses) == 3
+    assert losses[-1] == np.inf
+    again = gn.Trainer(line(), gn.MeanSquaredError(), gn.SGD(0.1, momentum=0.9))
+    again.runner.run(examples, one_each[:2], [0.1] * 2, 0)
+    assert bits(again.network) == after_three
+    velocity = trainer.runner.state().slots["line.W"]["v"]
+    assert np.array_equal(velocity, again.runner.state().slots["line.W"]["v"])
+
+
+def test_the_rates_are_those_of_each_batch() -> None:
+    network = line()
+    trainer = gn.Trainer(network, gn.MeanSquaredError(), gn.SGD(99.0))
+    examples = trainer.examples(([[1.0, 2.0]] * 2, [[-2.5]] * 2))
+    trainer.runner.run(examples, [np.array([0]), np.array([1])], [0.1, 0.0], 0)
+    np.testing.assert_allclose(network.parameters()["line.W"], [[1.4], [-2.2]])

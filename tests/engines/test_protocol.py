@@ -1,0 +1,105 @@
+"""The engine protocol: a second engine, written here, takes the place of the first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import glassnet as gn
+from glassnet.engines import ENGINES, Examples, Job, NumPyEngine, State, choose
+from tests.training.setups import bits, line, quiet, values
+
+LOSS = gn.MeanSquaredError()
+
+
+class LineRunner:
+    """Trains y = x W + b with plain gradient descent; it knows nothing of layers and passes."""
+
+    def __init__(self, job: Job) -> None:
+        self.W, self.b = job.network.parameters().values()
+        self.runs: list[int] = []
+
+    def run(
+        self,
+        examples: Examples,
+        batches: Sequence[NDArray[np.intp]],
+        rates: Sequence[float],
+        step: int,
+    ) -> list[float]:
+        self.runs.append(step)
+        (x,), (t,) = examples.xs.values(), examples.ts.values()
+        losses: list[float] = []
+        for rows, rate in zip(batches, rates, strict=True):
+            e = np.asarray(x)[rows] @ self.W + self.b - t[rows]
+            losses.append(float((e**2).mean()))
+            if not math.isfinite(losses[-1]):
+                break
+            self.W -= rate * 2 * np.asarray(x)[rows].T @ e / len(rows)
+            self.b -= rate * 2 * e.mean(axis=0)
+        return losses
+
+    def state(self) -> State:
+        return State({"line.W": self.W, "line.b": self.b})
+
+    def restore(self, state: State) -> None:
+        self.W[...], self.b[...] = state.arrays["line.W"], state.arrays["line.b"]
+
+
+class LineEngine:
+    name = "line"
+
+    def prepare(self, job: Job) -> LineRunner:
+        if list(job.network.parameters()) != ["line.W", "line.b"]:
+            raise gn.SettingError("The engine 'line' trains one dense layer called line.")
+        return LineRunner(job)
+
+
+@pytest.fixture
+def line_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENGINES, "line", LineEngine)
+
+
+@pytest.mark.usefixtures("line_engine")
+class TestAnotherEngine:
+    def test_it_trains_to_the_same_weights(self) -> None:
+        ours, theirs = line(), line()
+        plan = {"epochs": 3, "batch_size": 4}
+        by_reference = quiet(gn.Trainer(ours, LOSS, gn.SGD(0.05)), values(), **plan)
+        trainer = gn.Trainer(theirs, LOSS, gn.SGD(0.05), engine="line")
+        by_line = quiet(trainer, values(), **plan)
+        for a, b in zip(ours.arrays().values(), theirs.arrays().values(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+        assert by_line["loss"] == pytest.approx(by_reference["loss"])
+        assert by_line.engine == "line: asked for by name"
+        assert isinstance(trainer.runner, LineRunner)
+        assert trainer.runner.runs[0] == 0
+
+    def test_it_finds_back_after_a_divergence(self) -> None:
+        network, same = line(), line()
+        trainer = gn.Trainer(network, LOSS, gn.SGD(1e160), engine="line")
+        with np.errstate(all="ignore"), pytest.raises(gn.DivergenceError) as caught:
+            quiet(trainer, values(), epochs=3, batch_size=4)
+        assert caught.value.step == trainer.step + 2
+        again = gn.Trainer(same, LOSS, gn.SGD(1e160), engine="line")
+        batches = again._batches(21, 4, shuffle=True)[: trainer.step]
+        again.runner.run(again.examples(values()), batches, [1e160] * trainer.step, 0)
+        assert bits(network) == bits(same)
+
+    def test_what_it_cannot_do_it_says(self) -> None:
+        network = gn.Sequential([gn.Dense(1)], input_shape=2)
+        with pytest.raises(gn.SettingError, match="one dense layer called line"):
+            gn.Trainer(network, LOSS, engine="line")
+
+    def test_it_is_offered_by_name(self) -> None:
+        with pytest.raises(gn.SettingError, match="Did you mean 'line'"):
+            choose("lime")
+
+
+def test_auto_is_the_reference_and_says_why() -> None:
+    engine, why = choose("auto")
+    assert isinstance(engine, NumPyEngine)
+    assert why

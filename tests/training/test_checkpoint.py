@@ -1,0 +1,180 @@
+"""Checkpoints: training that goes on elsewhere gives the same bits as if it had never stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.files import read_sealed, write_sealed
+from glassnet.types import Array
+from tests.training.setups import bits, classifier, plain, quiet, restless, rows
+
+PLAN: dict[str, Any] = {"batch_size": 4}
+OPTIMIZER = gn.AdamW(gn.CosineDecay(0.05, steps=40))
+
+
+@pytest.fixture
+def never_stopped() -> gn.Network:
+    network = restless()
+    quiet(classifier(network, optimizer=OPTIMIZER), rows(), epochs=5, **PLAN)
+    return network
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A checkpoint after three of five epochs."""
+    trainer = classifier(optimizer=OPTIMIZER)
+    quiet(trainer, rows(), epochs=3, **PLAN)
+    trainer.save(tmp_path / "kept.safetensors")
+    return tmp_path / "kept.safetensors"
+
+
+def test_a_new_trainer_goes_on(file: Path, never_stopped: gn.Network) -> None:
+    network = restless(seed=99)  # its seed becomes that of the checkpoint
+    trainer = classifier(network, optimizer=OPTIMIZER)
+    past = trainer.resume(file)
+    assert past["epoch"] == [1, 2, 3]
+    assert (trainer.epoch, trainer.step) == (3, 18)
+    history = quiet(trainer, rows(), epochs=2, **PLAN)
+    assert bits(network) == bits(never_stopped)
+    assert history["epoch"] == [4, 5]
+    assert trainer.history["epoch"] == [1, 2, 3, 4, 5]
+
+
+GO_ON = """
+import sys
+from tests.training.test_checkpoint import OPTIMIZER, PLAN, digest
+from tests.training.setups import classifier, quiet, restless, rows
+
+network = restless(seed=99)
+trainer = classifier(network, optimizer=OPTIMIZER)
+trainer.resume(sys.argv[1])
+quiet(trainer, rows(), epochs=2, **PLAN)
+print(digest(network))
+"""
+
+
+def digest(network: gn.Network) -> str:
+    return hashlib.sha256(b"".join(bits(network).values())).hexdigest()
+
+
+def test_a_new_process_goes_on(file: Path, never_stopped: gn.Network) -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", GO_ON, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=True)
+    assert done.stdout.strip() == digest(never_stopped)
+
+
+def test_a_seed_of_shuffling_of_its_own_goes_along(tmp_path: Path) -> None:
+    trainer = classifier(seed=5)
+    trainer.save(tmp_path / "kept.safetensors")
+    other = classifier()
+    other.resume(tmp_path / "kept.safetensors")
+    assert other.seed == 5
+
+
+def test_a_checkpoint_stays_as_it_was() -> None:
+    trainer, same = classifier(), classifier()
+    for one in (trainer, same):
+        quiet(one, rows(), epochs=1)
+    kept = trainer.checkpoint()
+    quiet(trainer, rows(), epochs=2)
+    assert (kept.epoch, len(kept.history)) == (1, 1)
+    for name, array in same.network.arrays().items():
+        assert np.array_equal(kept.state.arrays[name], array)
+
+
+def test_a_history_with_nan_comes_back(tmp_path: Path) -> None:
+    trainer = classifier()
+    trainer.history.epochs.append({"epoch": 1, "loss": 0.5, "validation_r2": float("nan")})
+    trainer.save(tmp_path / "kept.safetensors")
+    history = classifier().resume(tmp_path / "kept.safetensors")
+    assert history["loss"] == [0.5]
+    assert np.isnan(history.last["validation_r2"])
+
+
+@dataclass(eq=False)
+class Scale(gn.Layer):
+    """Multiplies by a setting that JSON turns into a list."""
+
+    by: tuple[float, ...] = (2.0, 0.5)
+
+    def forward(self, x: Array, frame: gn.Frame) -> Array:  # noqa: ARG002
+        y: Array = x * np.asarray(self.by, x.dtype)
+        return y
+
+    def backward(self, dy: Array, frame: gn.Frame) -> Array:
+        return self.forward(dy, frame)
+
+
+def test_names_with_slashes_and_settings_that_are_tuples_come_back(tmp_path: Path) -> None:
+    def make() -> gn.Trainer:
+        layers = [Scale(), gn.Dense(3, name="block/a/dense")]
+        return classifier(gn.Sequential(layers, input_shape=2, seed=0), optimizer=gn.Adam(0.1))
+
+    trainer = make()
+    quiet(trainer, rows(), epochs=1)
+    trainer.save(tmp_path / "kept.safetensors")
+    other = make()
+    other.resume(tmp_path / "kept.safetensors")
+    quiet(trainer, rows(), epochs=1)
+    quiet(other, rows(), epochs=1)
+    assert bits(trainer.network) == bits(other.network)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "message"),
+    [
+        (lambda: classifier(plain(outputs=3), optimizer=OPTIMIZER), "another network: its layers"),
+        (lambda: classifier(optimizer="sgd"), "made with AdamW, not with SGD"),
+    ],
+)
+def test_it_does_not_go_on_with_something_else(file: Path, trainer: Any, message: str) -> None:
+    other = trainer()
+    before = bits(other.network)
+    with pytest.raises(gn.SettingError, match=message):
+        other.resume(file)
+    assert bits(other.network) == before
+    assert other.epoch == 0
+
+
+def test_precision_and_memory_of_the_optimizer_have_to_be_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "kept.safetensors"
+    classifier(plain(outputs=3), optimizer=gn.SGD(0.1)).save(path)
+    with pytest.raises(gn.SettingError, match="its dtype are float64, not float32"):
+        classifier(plain(outputs=3, dtype="float32"), optimizer=gn.SGD(0.1)).resume(path)
+    with pytest.raises(gn.SettingError, match=r"remembers other arrays than .*momentum.*0\.9"):
+        classifier(plain(outputs=3), optimizer=gn.SGD(0.1, momentum=0.9)).resume(path)
+
+
+@pytest.mark.parametrize("part", ["network", "optimizer", "seed", "step", "epoch", "history"])
+def test_a_file_that_lacks_a_part_is_refused(file: Path, part: str) -> None:
+    document, arrays = read_sealed(file)
+    for value in (None, "x"):
+        write_sealed(file, document | {part: value}, arrays)
+        with pytest.raises(gn.ModelFileError, match=f"lacks a part of a checkpoint: its {part}"):
+            classifier(optimizer=OPTIMIZER).resume(file)
+
+
+def test_a_file_of_another_kind_or_version_is_refused(file: Path) -> None:
+    document, arrays = read_sealed(file)
+    for other in ({"format": "glassnet-model"}, {"version": 2}):
+        write_sealed(file, document | other, arrays)
+        with pytest.raises(gn.ModelFileError, match="expected glassnet-checkpoint 1"):
+            classifier(optimizer=OPTIMIZER).resume(file)
+
+
+def test_arrays_that_are_missing_are_noticed(file: Path) -> None:
+    document, arrays = read_sealed(file)
+    del arrays["optimizer/dense_1.W/m"]
+    write_sealed(file, document, arrays)
+    with pytest.raises(gn.SettingError, match="remembers other arrays"):
+        classifier(optimizer=OPTIMIZER).resume(file)
