@@ -19,6 +19,10 @@ from .errors import MissingExtraError as MissingExtraError
 from .errors import ModelFileError as ModelFileError
 from .errors import SettingError as SettingError
 from .errors import ShapeError as ShapeError
+from .inspect import find_mistakes as find_mistakes
+from .inspect import numerical_gradient as numerical_gradient
+from .inspect import plots as plots
+from .inspect import summary as summary
 from .model import Model as Model
 from .model import load as load
 from .model import train as train

@@ -222,18 +222,22 @@ class SoftmaxCrossEntropy(Loss):
 
     def forward(self, y: Array, t: Array, frame: Frame) -> Array:
         xp = frame.xp
-        if t.ndim == 1:
-            t = (t[:, None] == xp.arange(y.shape[1])).astype(y.dtype)
         s = y - xp.max(y, axis=1, keepdims=True)
+        log_sum = xp.log(xp.sum(xp.exp(s), axis=1))
         frame.keep(s=s, t=t)
-        of_t = xp.sum(t, axis=1)
-        l: Array = of_t * xp.log(xp.sum(xp.exp(s), axis=1)) - xp.sum(t * s, axis=1)  # noqa: E741
+        if t.ndim == 1:
+            l: Array = log_sum - s[xp.arange(len(t)), t]  # noqa: E741
+        else:
+            l = xp.sum(t, axis=1) * log_sum - xp.sum(t * s, axis=1)  # noqa: E741
         return l
 
     def backward(self, dl: Array | float, frame: Frame) -> Array:
-        s, t = frame["s"], frame["t"]
-        p = softmax(s, frame.xp)
-        dy: Array = dl * (p * frame.xp.sum(t, axis=1, keepdims=True) - t)
+        xp, s, t = frame.xp, frame["s"], frame["t"]
+        p = softmax(s, xp)
+        if t.ndim == 1:
+            dy: Array = dl * (p - (t[:, None] == xp.arange(s.shape[1])).astype(s.dtype))
+        else:
+            dy = dl * (p * xp.sum(t, axis=1, keepdims=True) - t)
         return dy
 
 

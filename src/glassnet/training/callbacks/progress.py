@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.fit import Fit
-from glassnet.training.history import Figures
-from glassnet.training.history import describe as describe
+from glassnet.training.history import Figures, describe
 
 if TYPE_CHECKING:
     from glassnet.training.callbacks.bar import Bar
