@@ -15,8 +15,8 @@ KINKED = ("abs", "clip", "maximum", "minimum", "sign", "where")
 class AnalyticNamespace:
     """NumPy, with what it defines otherwise for complex numbers continued from the real line.
 
-    NumPy's `var` and `vecdot` conjugate, which is not analytic, and its `logaddexp` takes no complex
-    numbers. Functions with a kink have no derivative there to continue: they are refused.
+    NumPy's `var` and `vecdot` conjugate, which is not analytic, and its `logaddexp` takes no
+    complex numbers. Functions with a kink have no derivative there to continue: they are refused.
     """
 
     def __getattr__(self, name: str) -> Any:

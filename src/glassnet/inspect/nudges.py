@@ -1,9 +1,9 @@
 """Nudges: what changes when one parameter is moved a little, and nothing else computed again.
 
-A nudge of one weight of a Dense layer moves one column of its output, in the rows whose input there
-is not zero. So the fast way keeps a list of changes, each a row of the batch and its new number, for
-very many nudges at once. Elementwise layers take the changed numbers alone; the next Dense layer
-adds each change times one row of its weights; from there on whole rows are computed, as one batch.
+A nudge of one weight of a Dense layer moves one column of its output, in the rows whose input is
+not zero there. So the fast way keeps a list of changes, each a row of the batch and its new number,
+for very many nudges at once. Elementwise layers take the changed numbers alone; the next Dense
+layer adds each change times a row of its weights; from there on whole rows go on as one batch.
 
 A layer that mixes rows, as BatchNorm does while training, needs the whole batch of each nudge: from
 the nudged layer on, one nudge at a time is computed. So is a layer that several nodes share.
@@ -57,7 +57,7 @@ Change = Column | Whole
 
 @dataclass(frozen=True)
 class Nudges:
-    """A batch whose loss is looked at from all sides: the pass as it is, and by how much to nudge."""
+    """A batch whose loss is looked at from all sides: the pass as it is, and how far to nudge."""
 
     network: Network
     losses: Mapping[str, Loss]
@@ -93,7 +93,8 @@ class Nudges:
         """How much each row's loss counts in the whole: (N,)."""
         if self.weights is None:
             return np.full(len(self.base.rows), 1 / len(self.base.rows))
-        return self.weights / self.weights.sum()
+        share: Array = self.weights / self.weights.sum()
+        return share
 
     def loss(self, xp: Any = np) -> Any:
         """Compute the loss of the network as it stands, a number of the kind that xp makes."""

@@ -1,7 +1,7 @@
 """Gradients by nudging: what a gradient is, measured instead of derived.
 
-    central differences    ∂L/∂w ≈ (L(w + h) - L(w - h)) / 2h         error h² L'''/6, and rounding / h
-    the complex step       ∂L/∂w = Im L(w + ih) / h                   exact to rounding
+    central differences    ∂L/∂w ≈ (L(w + h) - L(w - h)) / 2h      error h² L'''/6, and rounding / h
+    the complex step       ∂L/∂w = Im L(w + ih) / h                exact to rounding
 
 Both compute in float64, whatever the network does, on a copy of it.
 """
@@ -16,9 +16,8 @@ import numpy as np
 from glassnet.errors import SettingError, one_of
 from glassnet.inspect.analytic import AnalyticNamespace
 from glassnet.inspect.nudges import Nudges
-from glassnet.nn.network import Network
 from glassnet.nn.losses import Loss
-from glassnet.nn.passes import Pass
+from glassnet.nn.network import Network
 from glassnet.settings import inside
 from glassnet.types import Array
 
@@ -47,8 +46,8 @@ def numerical_gradient(
     training    whether dropout drops (the masks of `step`) and batch statistics are used
 
     Returns float64 arrays with the keys and shapes of ``net.parameters()``. Raises SettingError for
-    a complex step through a layer that is not analytic, such as ReLU.
-    Source: Squire & Trapp, Using Complex Variables to Estimate Derivatives of Real Functions (1998).
+    a complex step through a layer that is not analytic, such as ReLU. Source of that step: Squire &
+    Trapp, Using Complex Variables to Estimate Derivatives of Real Functions (1998).
     """
     ways: dict[str, tuple[Callable[[Nudges], dict[str, Array]], float]] = {
         "fast": (lambda nudges: nudges.fast(), 1e-5),

@@ -27,7 +27,7 @@ class Layer:
     buffers: ClassVar[tuple[str, ...]] = ()
 
     elementwise: ClassVar[bool] = False
-    """Whether each number of y depends on the same number of x alone, in the same way everywhere."""
+    """Whether each number of y depends on the same number of x alone, everywhere alike."""
 
     name: str | None = field(default=None, kw_only=True)
 
