@@ -60,3 +60,35 @@ def test_the_rates_are_those_of_each_batch() -> None:
     examples = trainer.examples(([[1.0, 2.0]] * 2, [[-2.5]] * 2))
     trainer.runner.run(examples, [np.array([0]), np.array([1])], [0.1, 0.0], 0)
     np.testing.assert_allclose(network.parameters()["line.W"], [[1.4], [-2.2]])
+
+
+def test_the_optimizer_is_told_its_step() -> None:
+    """Adam's corrections depend on it: the same by the optimiser's rule, called here by hand."""
+    network, adam = line(), gn.Adam(0.1)
+    x, t = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([[-2.5], [1.0]])
+    weights = {name: w.copy() for name, w in network.parameters().items()}
+    slots = {name: adam.start(w) for name, w in weights.items()}
+    by_hand = line()
+    for step in (5, 6, 7):
+        by_hand.load_parameters(weights)
+        gradients = by_hand.run(x, t, gn.MeanSquaredError()).gradients
+        for name, dw in gradients.items():
+            adam.update(weights[name], dw, slots[name], 0.1, step)
+    trainer = gn.Trainer(network, gn.MeanSquaredError(), adam)
+    trainer.runner.run(trainer.examples((x, t)), [np.arange(2)] * 3, [0.1] * 3, 4)
+    for name, w in network.parameters().items():
+        np.testing.assert_allclose(w, weights[name], rtol=1e-12)
+
+
+def test_running_statistics_follow_the_batches() -> None:
+    layers = [gn.BatchNorm(momentum=0.9, name="norm"), gn.Dense(3)]
+    network = gn.Sequential(layers, input_shape=2, seed=0, dtype="float64")
+    trainer = classifier(network, optimizer="sgd")
+    x, t = rows()
+    trainer.runner.run(trainer.examples((x, t)), [np.arange(21)], [0.1], 0)
+    running = network.buffers()
+    np.testing.assert_allclose(running["norm.running_mean"], 0.1 * x.mean(axis=0))
+    np.testing.assert_allclose(running["norm.running_var"], 0.9 + 0.1 * x.var(axis=0, ddof=1))
+    before = bits(network)
+    trainer.evaluate((x, t))
+    assert bits(network) == before

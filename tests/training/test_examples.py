@@ -88,6 +88,14 @@ def test_weights_of_classes_need_class_indices() -> None:
         quiet(gn.Trainer(plain(), gn.MeanSquaredError()), values(6), class_weight={0: 1.0})
 
 
+def test_balanced_weights_are_one_on_average() -> None:
+    network = plain(outputs=2)
+    losses = network.losses(gn.SoftmaxCrossEntropy())
+    examples = make_examples(network, losses, (X[:4], [0, 1, 1, 1]), class_weight="balanced")
+    assert examples.weights is not None
+    np.testing.assert_allclose(examples.weights, [2, 2 / 3, 2 / 3, 2 / 3])
+
+
 def test_bytes_stay_bytes_and_numbers_take_the_networks_precision() -> None:
     network = gn.Sequential([gn.Dense(2)], input_shape=4, dtype="float64")
     pixels = Pixels(np.arange(12, dtype=np.uint8).reshape(3, 4))
