@@ -30,7 +30,7 @@ def test_before_the_first_epoch_it_is_empty() -> None:
 
 def test_it_reads_well() -> None:
     history = gn.History(EPOCHS, ended="finished")
-    figures = "loss 0.1235  validation accuracy 97.2 %"
+    figures = "loss 0.1235  validation: accuracy 97.2 %"
     assert repr(history) == f"<History: 2 epochs, finished, {figures}>"
 
 

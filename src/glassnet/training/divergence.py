@@ -78,7 +78,7 @@ class Trail:
         error = DivergenceError(
             f"Training stopped at step {step}: {what}. {where} The weights after step {kept} were "
             f"kept. Try a smaller learning rate (it was {rates[again]:g}), "
-            "clipping=gn.ClipNorm(1.0), or inputs scaled to about -1..1."
+            "gradients clipped to a norm of 1, or inputs scaled to about -1..1."
         )
         error.step, error.layer, error.history = step, layer, self.history
         return error

@@ -58,14 +58,23 @@ def as_json(figures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def describe(figures: Figures) -> str:
-    """Write figures in one line: ``loss 0.1234  accuracy 97.2 %  validation loss 0.2``."""
+def from_json(figures: Mapping[str, Any]) -> Figures:
+    """Read what `as_json` made: what is null was no finite number."""
+    return {name: math.nan if value is None else value for name, value in figures.items()}
+
+
+def describe(figures: Mapping[str, float | None]) -> str:
+    """Write figures in one line: ``loss 0.1234  accuracy 97.2 %  validation: loss 0.2``."""
     hidden = ("epoch", "seconds", "learning_rate")
-    return "  ".join(
-        f"{name.replace('_', ' ')} {figure(name, value)}"
-        for name, value in figures.items()
-        if name not in hidden
-    )
+    words = []
+    for name, value in figures.items():
+        held_out = name.startswith("validation_")
+        if held_out and "validation:" not in words:
+            words.append("validation:")
+        if name not in hidden and value is not None:
+            short = name.removeprefix("validation_")
+            words.append(f"{short.replace('_', ' ')} {figure(name, value)}")
+    return "  ".join(words).replace("validation:  ", "validation: ")
 
 
 def figure(name: str, value: float) -> str:

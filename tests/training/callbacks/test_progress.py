@@ -25,8 +25,8 @@ def lines(capsys: pytest.CaptureFixture[str], **plan: int) -> list[str]:
 def test_elsewhere_a_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
     shown = lines(capsys, epochs=3)
     pattern = (
-        r"epoch 1/3  loss \d\.\d+  accuracy \d+\.\d %  validation loss \d\.\d+  "
-        r"validation accuracy \d+\.\d %  \d\.\d s left"
+        r"epoch 1/3  loss \d\.\d+  accuracy \d+\.\d %  validation: loss \d\.\d+  "
+        r"accuracy \d+\.\d %  \d\.\d s left"
     )
     assert re.fullmatch(pattern, shown[0])
     assert [line[:9] for line in shown] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
@@ -104,6 +104,6 @@ def test_on_a_terminal_a_bar(columns: int) -> None:
     text = re.sub(r"\s+", " ", text)
     assert re.search(r"epoch \d+/12 ━+", text)
     assert re.search(r"━ \d:\d\d:\d\d left \d:\d\d:\d\d", text)
-    figures = r"loss \d\.\d+ accuracy \d+\.\d % validation loss \d\.\d+ validation accuracy \d+\.\d"
+    figures = r"loss \d\.\d+ accuracy \d+\.\d % validation: loss \d\.\d+ accuracy \d+\.\d"
     assert re.search(figures, text)
     assert "epoch 12/12" in text
