@@ -49,7 +49,7 @@ def test_bytes_stay_bytes() -> None:
     ("x", "t", "outputs", "message"),
     [
         (X[:0], T[:0], SIDES, "at least one row"),
-        (X, T * 0, SIDES, "every row is of the class 'left'"),
+        (X, T * 0, SIDES, "every training row is of the class 'left'"),
         (X, T * 2, SIDES, r"20 targets lie outside the classes 0\.\.1"),
         (X, T - 1, SIDES, "row 0: -1"),
         (X, T * 0.5, SIDES, "whole numbers"),
@@ -81,3 +81,9 @@ def test_the_fingerprint_of_pixels_covers_their_scale() -> None:
         return Dataset.split("grey", pixels, T, inputs=Images(2, 2), outputs=SIDES)
 
     assert grey(16).fingerprint == grey(16).fingerprint != grey(255).fingerprint
+
+
+def test_parts_that_teach_one_class_only() -> None:
+    same, both = Rows(np.zeros((4, 2)), np.ones(4, int)), Rows(np.zeros((4, 2)), [0, 1, 0, 1])
+    with pytest.raises(DataError, match="every training row is of the class 'yes'"):
+        Dataset("same", same, both, both, Features(("a", "b")), Classes(("no", "yes")))

@@ -29,7 +29,8 @@ class Dataset:
     description: one line.   source: citation or address.
     warning: what people must know before they use it, or None.
 
-    Raises DataError where x or t do not have the numbers that inputs and outputs speak of.
+    Raises DataError where x or t do not have the numbers that inputs and outputs speak of, or where
+    all training rows are of one class.
     """
 
     name: str
@@ -56,6 +57,12 @@ class Dataset:
                     f"{self.name}: the outputs are {self.outputs.size} numbers a row, "
                     f"but t has shape {part.t.shape}."
                 )
+        if isinstance(self.outputs, Classes) and len(present := np.unique(self.train.t)) == 1:
+            raise DataError(
+                f"{self.name}: every training row is of the class "
+                f"{self.outputs.labels[present[0]]!r}. There is nothing to tell apart; add rows of "
+                "another class."
+            )
 
     @classmethod
     def split(
@@ -86,11 +93,6 @@ class Dataset:
         rows = Rows(x, t)  # type: ignore[arg-type]  # Rows makes arrays of what it is given
         if isinstance(outputs, Classes):
             check_classes(rows.t, len(outputs.labels))
-            if len(present := np.unique(rows.t)) == 1:
-                raise DataError(
-                    f"{name}: every row is of the class {outputs.labels[present[0]]!r}. "
-                    "There is nothing to tell apart; add rows of another class."
-                )
         elif rows.t.ndim == 1:
             rows = Rows(rows.x, rows.t.reshape(-1, 1))
         by_class = stratify and isinstance(outputs, Classes)
