@@ -84,6 +84,9 @@ def test_the_fingerprint_of_pixels_covers_their_scale() -> None:
 
 
 def test_parts_that_teach_one_class_only() -> None:
-    same, both = Rows(np.zeros((4, 2)), np.ones(4, int)), Rows(np.zeros((4, 2)), [0, 1, 0, 1])
+    same, both = (
+        Rows(np.zeros((4, 2)), np.ones(4, int)),
+        Rows(np.zeros((4, 2)), np.array([0, 1] * 2)),
+    )
     with pytest.raises(DataError, match="every training row is of the class 'yes'"):
         Dataset("same", same, both, both, Features(("a", "b")), Classes(("no", "yes")))
