@@ -20,7 +20,8 @@ from importlib.metadata import version
 from benchmarks.data import has_mnist
 from benchmarks.workloads import WORKLOADS, Workload
 
-CONTENDERS = ("glassnet_numpy", "tutorial", "scikit_learn", "pytorch")
+CONTENDERS = ("glassnet_numpy", "tutorial", "nudging", "scikit_learn", "pytorch")
+SERIAL = ("tutorial", "nudging")  # small products, which a second thread does not help
 
 
 class Worker:
@@ -65,7 +66,7 @@ def measure(workload: Workload, rounds: int, threads: list[int]) -> dict[str, tu
     workers = [
         Worker(contender, workload, count)
         for contender in CONTENDERS
-        for count in (threads if contender != "tutorial" else [1])
+        for count in ([1] if contender in SERIAL else threads)
     ]
     for worker in workers:
         worker.work()  # a warm-up, not counted

@@ -8,7 +8,11 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Workload:
-    """Training for one epoch, or answering `rows` rows at once where `forward` is set."""
+    """A network, and what is done with it and `rows` rows.
+
+    kind    "epoch": training for one epoch; "answer": answering all rows at once; "gradient": one
+            numerical gradient, by central differences in float64, of all rows as one batch
+    """
 
     name: str
     text: str
@@ -18,7 +22,7 @@ class Workload:
     activation: Literal["sigmoid", "relu"] = "sigmoid"
     rule: Literal["sgd", "adam"] = "sgd"
     rate: float = 3.0
-    forward: bool = False
+    kind: Literal["epoch", "answer", "gradient"] = "epoch"
 
 
 WORKLOADS = {
@@ -29,7 +33,9 @@ WORKLOADS = {
         Workload("W2", "784-100-10, the same", (784, 100, 10), 50_000, 10),
         Workload("W3", "784-512-512-10, ReLU, cross-entropy, Adam 1e-3, batch 128, 60,000",
                  (784, 512, 512, 10), 60_000, 128, "relu", "adam", 1e-3),
-        Workload("W7a", "784-30-10, forward, one row", (784, 30, 10), 1, forward=True),
-        Workload("W7b", "784-30-10, forward, 10,000 rows", (784, 30, 10), 10_000, forward=True),
+        Workload("W6", "784-50-10, one numerical gradient, 39,760 parameters, batch 100",
+                 (784, 50, 10), 100, kind="gradient"),
+        Workload("W7a", "784-30-10, forward, one row", (784, 30, 10), 1, kind="answer"),
+        Workload("W7b", "784-30-10, forward, 10,000 rows", (784, 30, 10), 10_000, kind="answer"),
     )
 }  # fmt: skip

@@ -26,6 +26,7 @@ ORDER = [
     {"training"},
     {"inspect"},
     {"model"},
+    {"recipes"},
     {"export", "sklearn", "serve", "lab"},
     {"cli"},
 ]

@@ -50,7 +50,7 @@ def epoch(w: Workload, x: Array, t: Array) -> Callable[[], object]:
     return work
 
 
-def answer(w: Workload, x: Array) -> Callable[[], object]:
+def answer(w: Workload, x: Array, _: Array) -> Callable[[], object]:
     net, rows = _network(w).eval(), torch.tensor(x).float() / 255
 
     def work() -> None:

@@ -33,7 +33,7 @@ def epoch(w: Workload, x: Array, t: Array) -> Callable[[], object]:
     return lambda: net.partial_fit(rows, t)
 
 
-def answer(w: Workload, x: Array) -> Callable[[], object]:
+def answer(w: Workload, x: Array, _: Array) -> Callable[[], object]:
     net, rows = _classifier(w), x.astype("float32") / 255
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

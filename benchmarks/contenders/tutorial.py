@@ -70,6 +70,6 @@ def epoch(w: Workload, x: Array, t: Array) -> Callable[[], object] | None:
     return work
 
 
-def answer(w: Workload, x: Array) -> Callable[[], object]:
+def answer(w: Workload, x: Array, _: Array) -> Callable[[], object]:
     net, columns = Net(w.sizes), [row[:, None] / 255 for row in x]
     return lambda: [net.feedforward(column) for column in columns]

@@ -57,6 +57,23 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of small models, and of the runs that made them."""
+    folder = tmp_path_factory.mktemp("recorded")
+    for name in ("line", "moons"):
+        model = gn.train(name, epochs=3, progress=False, record=folder / "runs" / name)
+        model.save(folder / f"{name}.safetensors")
+    return folder
+
+
+@pytest.fixture
+def runs(recorded: Path, tmp_path: Path) -> Path:
+    """The folder in which the program runs, with recorded runs and their models in it."""
+    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
 @pytest.fixture
 def models(trained: Path, tmp_path: Path) -> Path:
     """The folder in which the program runs, with models in it."""

@@ -12,7 +12,10 @@ HEAVY = (
     "numpy", "sklearn", "scipy", "matplotlib", "safetensors", "rich", "glassnet.nn",
     "glassnet.data", "glassnet.training",
 )  # fmt: skip
-COMMANDS = ("demo", "train", "evaluate", "predict", "inspect", "plot", "datasets")
+COMMANDS = (
+    "demo", "train", "evaluate", "predict", "explain", "check", "doctor", "inspect", "plot",
+    "runs", "recipe", "datasets",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("args", [["--help"], ["--version"], ["train", "--help"]])

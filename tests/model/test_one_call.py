@@ -150,14 +150,6 @@ def test_what_it_cannot_do(settings: Any, error: type[Exception], message: str) 
         train(**({"data": "iris"} | settings))
 
 
-def test_one_class_only() -> None:
-    rows = gn.Rows(np.zeros((4, 2)), np.ones(4, int))
-    both = gn.Rows(np.zeros((4, 2)), np.array([0, 1, 0, 1]))
-    data = gn.Dataset("same", rows, both, both, gn.Features(("a", "b")), gn.Classes(("no", "yes")))
-    with pytest.raises(gn.DataError, match="every training row is of the class 'yes'"):
-        train(data)
-
-
 def test_something_else_than_a_data_set() -> None:
     with pytest.raises(gn.DataError, match=r"or a Dataset, got a tuple.*gn\.Dataset\.split"):
         train((np.zeros((4, 2)), np.zeros(4, int)))

@@ -14,6 +14,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.files import read_sealed, write_sealed
+from glassnet.training.checkpoint import PARTS
 from glassnet.types import Array
 from tests.training.setups import bits, classifier, plain, quiet, restless, rows
 
@@ -71,6 +72,27 @@ def test_a_new_process_goes_on(file: Path, never_stopped: gn.Network) -> None:
     command = [sys.executable, "-c", GO_ON, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=True)
     assert done.stdout.strip() == digest(never_stopped)
+
+
+def test_within_an_epoch_training_goes_on_with_the_rest_of_it(
+    tmp_path: Path, never_stopped: gn.Network
+) -> None:
+    class Save(gn.Callback):
+        def on_start(self, fit: Any) -> None:
+            fit.pauses.add(10)
+
+        def on_chunk(self, fit: Any, chunk: Any) -> None:
+            if chunk.step + len(chunk.losses) == 10:
+                fit.checkpoint().write(tmp_path / "kept.safetensors")
+
+    quiet(classifier(optimizer=OPTIMIZER), rows(), epochs=5, callbacks=[Save()], **PLAN)
+    network = restless(seed=99)
+    trainer = classifier(network, optimizer=OPTIMIZER)
+    trainer.resume(tmp_path / "kept.safetensors")
+    assert (trainer.epoch, trainer.step, trainer.met) == (1, 10, 16)
+    quiet(trainer, rows(), epochs=4, **PLAN)
+    assert (trainer.epoch, trainer.step, trainer.met) == (5, 30, 0)
+    assert bits(network) == bits(never_stopped)
 
 
 def test_a_seed_of_shuffling_of_its_own_goes_along(tmp_path: Path) -> None:
@@ -155,7 +177,7 @@ def test_precision_and_memory_of_the_optimizer_have_to_be_the_same(tmp_path: Pat
         classifier(plain(outputs=3), optimizer=gn.SGD(0.1, momentum=0.9)).resume(path)
 
 
-@pytest.mark.parametrize("part", ["network", "optimizer", "seed", "step", "epoch", "history"])
+@pytest.mark.parametrize("part", list(PARTS))
 def test_a_file_that_lacks_a_part_is_refused(file: Path, part: str) -> None:
     document, arrays = read_sealed(file)
     for value in (None, "x"):

@@ -9,13 +9,17 @@ import typer
 from typer.core import TyperGroup
 
 import glassnet as gn
-from glassnet.cli import datasets
+from glassnet.cli import datasets, runs
+from glassnet.cli.check import check
 from glassnet.cli.command import Command, with_examples
 from glassnet.cli.demo import demo
+from glassnet.cli.doctor import doctor
 from glassnet.cli.evaluate import evaluate
+from glassnet.cli.explain import explain
 from glassnet.cli.inspect import inspect
 from glassnet.cli.plot import plot
 from glassnet.cli.predict import predict
+from glassnet.cli.recipe import recipe
 from glassnet.cli.show import complain
 from glassnet.cli.train import train
 from glassnet.errors import GlassnetError
@@ -91,7 +95,10 @@ def _program(
 
 app = new_app(Program, _program.__doc__)
 app.callback(help=with_examples(_program.__doc__))(_program)
-add(app, demo, train, evaluate, predict, inspect, plot)
+add(app, demo, train, evaluate, predict, explain, check, doctor, inspect, plot, recipe)
 shelf = new_app(TyperGroup, datasets.__doc__)
 add(shelf, datasets.list_, datasets.show, datasets.fetch)
 app.add_typer(shelf, name="datasets")
+records = new_app(TyperGroup, runs.__doc__)
+add(records, runs.list_, runs.show, runs.compare)
+app.add_typer(records, name="runs")

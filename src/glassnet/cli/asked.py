@@ -45,9 +45,13 @@ def load_data(name: str) -> gn.Dataset:
 
 
 def part_of(model: gn.Model, name: str, part: str = "test") -> gn.Rows:
-    """One part of a data set that means what the model's inputs and outputs mean.
+    """One part of a data set: train, validation or test. Raises DataError as `data_of`."""
+    rows: gn.Rows = getattr(data_of(model, name), part)
+    return rows
 
-    part    train, validation or test
+
+def data_of(model: gn.Model, name: str) -> gn.Dataset:
+    """A data set that means what the model's inputs and outputs mean.
 
     Raises DataError for another data set.
     """
@@ -60,8 +64,7 @@ def part_of(model: gn.Model, name: str, part: str = "test") -> gn.Rows:
         raise DataError(
             f"The model answers with {meaning(model.outputs)}; {name} has {meaning(data.outputs)}."
         )
-    rows: gn.Rows = getattr(data, part)
-    return rows
+    return data
 
 
 def rows_and_targets(model: gn.Model, path: str, target: str | None) -> gn.Rows:

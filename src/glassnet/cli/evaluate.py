@@ -10,8 +10,6 @@ import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
 from glassnet.cli.show import show_table
 
-WIDTH = 80
-
 
 def evaluate(
     model: ModelFile,
@@ -61,16 +59,7 @@ def evaluate(
 
 
 def show_confusion(table: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
-    """Print how many rows of each truth (down) got each answer (across).
+    """Print how many rows of each truth (down) got each answer (across)."""
+    from glassnet.inspect.plots.confusion import cells
 
-    Where labels are too long for the width of a page, their numbers stand above the columns.
-    """
-    heads, sides = list(labels), list(labels)
-    if max(map(len, labels)) + sum(len(label) + 3 for label in labels) > WIDTH:
-        heads = [str(k) for k in range(len(labels))]
-        sides = [f"{k} {label}" for k, label in enumerate(labels)]
-    rows = [
-        [side, *(f"{count:,}" if count else "." for count in counts)]
-        for side, counts in zip(sides, table, strict=True)
-    ]
-    show_table(["truth \\ answer", *heads], rows)
+    show_table(*cells(table, labels))

@@ -106,6 +106,12 @@ def train(
             rich_help_panel=KEEPING,
         ),
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder that gets the whole run: see `glassnet runs`.", rich_help_panel=KEEPING
+        ),
+    ] = None,
     log: Annotated[
         Path | None,
         typer.Option(help="A file that gets one JSON object an epoch.", rich_help_panel=KEEPING),
@@ -155,6 +161,7 @@ def train(
         dtype=dtype,
         engine=engine,
         callbacks=callbacks,
+        record=record and expect_writable(record / "run.json").parent,
         progress=not quiet,
     )
     model.save(path)

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.nn.frame import Blank
+from glassnet.nn.layer import Layer
 from glassnet.nn.layers import Dense
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import NamedNode, Network, row_weights
@@ -80,7 +81,9 @@ class Nudges:
         sample_weight: Any,
     ) -> Nudges:
         """Check the batch and run it once."""
-        base = network.run(x, t, loss, training=training, step=step, sample_weight=sample_weight)
+        base = network.measure(
+            x, t, loss, training=training, step=step, sample_weight=sample_weight
+        )
         losses = network.losses(loss)
         xs = {name: base[name].y for name in network.inputs}
         weights = None
@@ -98,34 +101,39 @@ class Nudges:
 
     def loss(self, xp: Any = np) -> Any:
         """Compute the loss of the network as it stands, a number of the kind that xp makes."""
+        return self.rows(self.xs, xp).sum()
+
+    def rows(self, xs: Mapping[str, Array], xp: Any = np) -> Array:
+        """Compute what each row adds to the loss of the network as it stands: (N,)."""
         training = self.base.training
         p = Pass(self.network, training=training, step=self.base.step, forget=True, xp=xp)
-        p.forward(self.xs)
+        p.forward(xs)
         rows = sum(
             loss.forward(p[output].y, self.ts[output], Blank(training, xp=xp))
             for output, loss in self.losses.items()
         )
-        return self.share @ rows
+        return self.share * rows
 
     # -- the fast way ------------------------------------------------------------------------
 
     def fast(self) -> dict[str, Array]:
         """Return the central differences of every parameter."""
         return {
-            f"{owner}.{name}": self._differences(owner, name)
+            f"{owner}.{name}": self.differences(owner, name)
             for owner, layer in self.network.layers.items()
             for name in layer.params
             if getattr(layer, name, None) is not None
         }
 
-    def _differences(self, owner: str, name: str) -> Array:
+    def differences(self, owner: str, name: str) -> Array:
+        """Return the central differences of one layer's parameter, in its shape."""
         uses = [i for i, node in enumerate(self.network.nodes) if node.owner == owner]
         node = self.network.nodes[uses[0]]
         after = self.network.nodes[uses[0] + 1 :]
         mixing = any(n.layer.mixes_rows(self.base.training) for n in (node, *after))
         if mixing or len(uses) > 1:
             return self._one_by_one(uses[0], getattr(node.layer, name))
-        if isinstance(node.layer, Dense) and name in ("W", "b"):
+        if _is_affine(node.layer) and name in ("W", "b"):
             return self._of_dense(uses[0], node, name)
         return self._of_rows(uses[0], node, getattr(node.layer, name))
 
@@ -224,7 +232,7 @@ class Nudges:
         if node.layer.elementwise:
             frame = Blank(self.base.training)
             return Column(rows, column, node.layer.forward(change.values[:, None], frame)[:, 0])
-        if isinstance(node.layer, Dense):
+        if _is_affine(node.layer):
             moved = change.values - self.base[node.inputs[0]].y[rows, column]
             y = moved[:, None] * node.layer.W[column]
             y += self.base[node.name].y[rows]
@@ -263,6 +271,11 @@ class Nudges:
     def _inputs(self, node: NamedNode) -> Any:
         xs = [self.base[name].y for name in node.inputs]
         return xs if node.merges else xs[0]
+
+
+def _is_affine(layer: Layer) -> TypeGuard[Dense]:
+    """Say whether a layer computes what Dense does; one made from it may compute something else."""
+    return type(layer).forward is Dense.forward
 
 
 def _slices(count: int) -> Iterator[slice]:

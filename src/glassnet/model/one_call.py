@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from glassnet.data.meaning import Classes, Features, Values
 from glassnet.data.rows import Rows
 from glassnet.errors import DataError, SettingError
 from glassnet.model.model import Model
-from glassnet.model.provenance import record
+from glassnet.model.provenance import record as write_down
 from glassnet.nn import initializers
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import Dense, Dropout, Standardize
@@ -22,7 +23,7 @@ from glassnet.nn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from glassnet.nn.network import DType, Sequential
 from glassnet.optim import L2, ClipNorm, CosineDecay, Optimizer
 from glassnet.optim import optimizer as make_optimizer
-from glassnet.training.callbacks import Callback, EarlyStopping
+from glassnet.training.callbacks import Callback, EarlyStopping, Recorder
 from glassnet.training.examples import check_batch_size, check_epochs
 from glassnet.training.trainer import Trainer
 
@@ -51,6 +52,7 @@ def train(
     dtype: DType = "float32",
     engine: str = "auto",
     callbacks: Iterable[Callback] = (),
+    record: str | Path | None = None,
     progress: bool = True,
 ) -> Model:
     """Train a network of dense layers on a data set, and return the model.
@@ -69,6 +71,7 @@ def train(
     patience        stop when the validation loss has not improved for so many epochs, and keep the
                     best; 0 trains to the end. Unless given, a fifth of the epochs where their
                     number is left to us, else 0
+    record          a folder that gets the whole run, for `gn.runs.open`
 
     Features are standardised by the first layer, and values by the model, with the statistics of
     the training part. The model's provenance holds every setting, the history, and what it reaches
@@ -120,12 +123,19 @@ def train(
         clipping=None if clip_norm is None else ClipNorm(clip_norm),
         engine=engine,
     )
+    validation = _scaled(data.validation, outputs)
+    callbacks = [*callbacks, *([EarlyStopping(patience)] if patience else [])]
+    if record is not None:
+        recorder = Recorder(
+            record, probe=validation, data=data.name, inputs=data.inputs, outputs=outputs
+        )
+        callbacks = [recorder, *callbacks]
     history = trainer.fit(
         _scaled(data.train, outputs),
-        validation=_scaled(data.validation, outputs),
+        validation=validation,
         epochs=epochs,
         batch_size=batch_size,
-        callbacks=[*callbacks, *([EarlyStopping(patience)] if patience else [])],
+        callbacks=callbacks,
         progress=progress,
     )
     model = Model(network, data.inputs, outputs)
@@ -134,19 +144,13 @@ def train(
         "test": model.evaluate(data.test),
     }
     settings = trainer.settings() | {"epochs": epochs, "batch_size": batch_size}
-    model.provenance = record(data, settings, history, figures)
+    model.provenance = write_down(data, settings, history, figures)
     return model
 
 
 def _task(data: Dataset) -> tuple[Classes | Values, Loss, list[str]]:
     """Choose what the outputs mean, the loss and the metrics that fit the data's targets."""
     if isinstance(data.outputs, Classes):
-        if len(present := np.unique(data.train.t)) == 1:
-            raise DataError(
-                f"{data.name}: every training row is of the class "
-                f"{data.outputs.labels[present[0]]!r}. There is nothing to tell apart; add rows of "
-                "another class."
-            )
         return replace(data.outputs, link="softmax"), SoftmaxCrossEntropy(), ["accuracy"]
     t = np.asarray(data.train.t, np.float64)
     std = t.std(axis=0)

@@ -153,6 +153,21 @@ class Network:
         Returns the Pass, which holds every value and gradient by name. Nothing in the network
         changes. `training` turns dropout and batch statistics on, as the trainer does.
         """
+        p = self.measure(x, t, loss, training=training, step=step, sample_weight=sample_weight)
+        p.backward()
+        return p
+
+    def measure(
+        self,
+        x: Any,
+        t: Any,
+        loss: Loss | Sequence[Loss] | Mapping[str, Loss],
+        *,
+        training: bool = False,
+        step: int = 0,
+        sample_weight: Any = None,
+    ) -> Pass:
+        """Run the rows x forward and measure them, as `run` does, but do not go back."""
         xs = self._arrays_in(x)
         losses = self.losses(loss)
         targets = self.targets(losses, t)
@@ -166,7 +181,6 @@ class Network:
         p = Pass(self, training=training, step=step)
         p.forward(xs)
         p.measure(losses, targets, weights)
-        p.backward()
         return p
 
     def losses(self, loss: Any) -> dict[str, Loss]:

@@ -23,6 +23,8 @@ class Pass:
     have a frame too. After `backward`, ``p.gradients["dense_1.W"]`` is the loss's gradient with
     respect to a parameter, summed over the nodes that share it.
 
+    After `measure`, ``p.dl`` is ∂L/∂l: a column (N, 1), or 1/N where all rows weigh the same.
+
     training    whether dropout drops and batch statistics are used
     step        the count of updates made so far: with the network's seed it fixes the dropout masks
     inputs_too  whether gradients are carried back to the inputs as well
@@ -52,7 +54,7 @@ class Pass:
         self.rows: Array = np.zeros(0)
         self.loss = 0.0
         self.gradients: dict[str, Array] = {}
-        self._dl: Array | float = 0.0
+        self.dl: Array | float = 0.0
 
     def __getitem__(self, node: str) -> Frame:
         return self.frames[node]
@@ -96,19 +98,19 @@ class Pass:
         assert rows is not None, "a pass is measured by one loss or more"
         self.rows = rows
         if weights is None:
-            self._dl = 1 / len(rows)
+            self.dl = 1 / len(rows)
             self.loss = float(np.add.reduce(rows)) / len(rows)
         else:
             # A batch in which no row counts moves nothing.
             share = weights / (weights.sum() or 1)
-            self._dl = share[:, None]
+            self.dl = share[:, None]
             self.loss = float(share @ rows)
 
     def backward(self) -> None:
         """Carry the loss's gradient back from the outputs, node by node."""
         frames, gradients = self.frames, self.gradients
         for output, loss in self.losses.items():
-            dy = loss.backward(self._dl, self.loss_frames[output])
+            dy = loss.backward(self.dl, self.loss_frames[output])
             _add_to(frames[output], dy)
         for node in reversed(self.network.nodes):
             frame = frames[node.name]

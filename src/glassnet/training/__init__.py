@@ -6,6 +6,7 @@ from glassnet.training.callbacks import Chunk as Chunk
 from glassnet.training.callbacks import EarlyStopping as EarlyStopping
 from glassnet.training.callbacks import JSONLog as JSONLog
 from glassnet.training.callbacks import Progress as Progress
+from glassnet.training.callbacks import Recorder as Recorder
 from glassnet.training.callbacks import ReduceOnPlateau as ReduceOnPlateau
 from glassnet.training.callbacks import TensorBoard as TensorBoard
 from glassnet.training.fit import Fit as Fit

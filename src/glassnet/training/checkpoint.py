@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from glassnet.errors import ModelFileError, SettingError
 from glassnet.files import read_sealed, write_sealed
 from glassnet.nn.network import Network
 from glassnet.optim import Optimizer
-from glassnet.training.history import History, as_json
+from glassnet.training.history import History, as_json, from_json
 from glassnet.types import Array
 
 FORMAT, VERSION = "glassnet-checkpoint", 1
 PARTS = {
     "network": dict, "optimizer": dict, "seed": int, "shuffle_seed": int,
-    "step": int, "epoch": int, "history": list,
+    "step": int, "epoch": int, "met": int, "history": list,
 }  # fmt: skip
 
 
@@ -32,6 +31,7 @@ class Checkpoint:
     state                   the network's arrays and the optimiser's
     seed, shuffle_seed      of the network, which fixes dropout, and of the order of the rows
     step, epoch             how many updates and epochs were made
+    met                     how many rows of the epoch after were trained on already
     history                 what all of them measured
     """
 
@@ -42,6 +42,7 @@ class Checkpoint:
     shuffle_seed: int
     step: int
     epoch: int
+    met: int
     history: History
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -101,11 +102,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         else:
             parameter, _, slot = name.rpartition("/")
             slots.setdefault(parameter, {})[slot] = array
-    epochs = [
-        {name: math.nan if value is None else value for name, value in figures.items()}
-        for figures in document["history"]
-    ]
-    parts = {part: document[part] for part in PARTS} | {"history": History(epochs)}
+    history = History([from_json(figures) for figures in document["history"]])
+    parts = {part: document[part] for part in PARTS} | {"history": history}
     return Checkpoint(state=State(own, slots), **parts)
 
 

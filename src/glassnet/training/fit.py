@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from glassnet.engines.base import Runner
+from glassnet.engines.base import Examples, Runner
 from glassnet.errors import SettingError, one_of
+from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.training.checkpoint import Checkpoint
 from glassnet.training.history import History
@@ -18,25 +19,36 @@ from glassnet.training.history import History
 class Fit:
     """One call of `Trainer.fit` in progress.
 
+    losses          what is minimised, by output
+    examples        the rows that are trained on
+    held_out        the rows that are measured after each epoch, or None
     history         what it measured so far
     settings        how it trains, as JSON
     better          for each figure that can be watched, whether "lower" or "higher" is better
-    first_epoch     how many epochs were made before this call
+    first_epoch     how many epochs were made before this call, and
+    first_step      how many updates
     last_epoch      how many will have been made when it ends as planned
     checkpoint      returns everything that is needed to go on: ``fit.checkpoint().write(path)``
     rate_factor     multiplies the optimiser's learning rate; callbacks may change it
+    pauses          steps after which a chunk ends, so that callbacks see the weights there;
+                    callbacks may add some
     stopped         why training is to stop after the current epoch or chunk; empty while it is not
     """
 
     network: Network
+    losses: Mapping[str, Loss]
+    examples: Examples
+    held_out: Examples | None
     runner: Runner
     history: History
     settings: Mapping[str, Any]
     better: Mapping[str, Literal["lower", "higher"]]
     first_epoch: int
+    first_step: int
     last_epoch: int
     checkpoint: Callable[[], Checkpoint]
     rate_factor: float = 1.0
+    pauses: set[int] = field(default_factory=set, repr=False)
     stopped: str = ""
     now: bool = field(default=False, repr=False)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from glassnet import engines
 from glassnet.data.batches import permutation
 from glassnet.engines.base import Examples, Job, Runner, is_finite
-from glassnet.errors import GlassnetError, SettingError
+from glassnet.errors import DataError, GlassnetError, SettingError
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.optim import Clipping, Optimizer, Penalty
@@ -51,7 +51,7 @@ class Trainer:
     seed        of shuffling; the network's own unless given
 
     ``history`` holds what was measured in all epochs so far, ``epoch`` and ``step`` how many epochs
-    and updates were made.
+    and updates were made, ``met`` how many rows of the epoch in progress.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Trainer:
         self.seed = network.seed if seed is None else seed
         self.epoch = 0
         self.step = 0
+        self.met = 0
         self.history = History()
         self._chunk = 1
         self._job = Job(network, self.losses, self.optimizer, self.penalties, clipping)
@@ -117,11 +118,12 @@ class Trainer:
         held_out = None if validation is None else self._held_out(validation)
         batch_size = check_batch_size(batch_size, len(examples))
         plan = {"epochs": check_epochs(epochs), "batch_size": batch_size, "shuffle": shuffle}
-        fit = self._begin(held_out, train_metrics, plan)
+        fit = self._begin(examples, held_out, train_metrics, plan)
         callbacks = _callbacks(callbacks, progress)
         history = fit.history
         trail = Trail(self, examples, history)
         with ExitStack() as stack:
+            stack.callback(setattr, self, "met", 0)  # an epoch that is left begins anew
             stack.enter_context(on_interrupt(lambda: fit.stop("interrupted", now=True)))
             for callback in callbacks:
                 stack.callback(callback.on_end, fit)
@@ -133,7 +135,7 @@ class Trainer:
                 if fit.now:
                     break
                 trail.expect_finite_weights()
-                self.epoch += 1
+                self.epoch, self.met = self.epoch + 1, 0
                 figures = {"epoch": self.epoch, "loss": loss}
                 figures |= self._measure(examples if train_metrics else None, held_out)
                 figures["learning_rate"] = self._rate(fit, self.step - 1)
@@ -160,6 +162,7 @@ class Trainer:
             shuffle_seed=self.seed,
             step=self.step,
             epoch=self.epoch,
+            met=self.met,
             history=History(list(self.history)),
         )
 
@@ -178,7 +181,8 @@ class Trainer:
         self.network.seed, self.seed = kept.seed, kept.shuffle_seed
         self.runner = self.engine.prepare(self._job)
         self.runner.restore(kept.state)
-        self.step, self.epoch, self.history = kept.step, kept.epoch, kept.history
+        self.step, self.epoch, self.met = kept.step, kept.epoch, kept.met
+        self.history = kept.history
         return self.history
 
     # -- inside fit --------------------------------------------------------------------------
@@ -190,7 +194,11 @@ class Trainer:
             raise type(error)(f"In the validation set: {error}") from error
 
     def _begin(
-        self, held_out: Examples | None, train_metrics: bool, plan: Mapping[str, Any]
+        self,
+        examples: Examples,
+        held_out: Examples | None,
+        train_metrics: bool,
+        plan: Mapping[str, Any],
     ) -> Fit:
         """Write down what is planned."""
         measured = self._better()
@@ -199,11 +207,15 @@ class Trainer:
             better |= {f"validation_{name}": way for name, way in measured.items()}
         return Fit(
             network=self.network,
+            losses=self.losses,
+            examples=examples,
+            held_out=held_out,
             runner=self.runner,
             history=History(engine=f"{self.engine.name}: {self.why}"),
             settings=self.settings() | dict(plan),
             better=better,
             first_epoch=self.epoch,
+            first_step=self.step,
             last_epoch=self.epoch + plan["epochs"],
             checkpoint=self.checkpoint,
         )
@@ -224,9 +236,17 @@ class Trainer:
         return make_examples(self.network, self.losses, data, sample_weight)
 
     def _batches(self, count: int, size: int, shuffle: bool) -> list[NDArray[np.intp]]:
-        """Cut this epoch's order of the rows into batches; the last one may be smaller."""
+        """Cut what this epoch has left of its rows, in its order, into batches.
+
+        The last one may be smaller. Raises DataError if more was met than there is.
+        """
+        if self.met >= count:
+            raise DataError(
+                f"The checkpoint was made after {self.met} rows of an epoch, and the data has "
+                f"{count} rows. Go on with the data that it was made with."
+            )
         rows = permutation(count, self.seed, self.epoch) if shuffle else np.arange(count)
-        return [rows[start : start + size] for start in range(0, count, size)]
+        return [rows[start : start + size] for start in range(self.met, count, size)]
 
     def _train_epoch(
         self, fit: Fit, examples: Examples, batches: Sequence[NDArray[np.intp]],
@@ -236,7 +256,7 @@ class Trainer:
         total = counted = 0.0
         done = 0
         while done < len(batches) and not fit.now:
-            chunk = batches[done : done + self._chunk]
+            chunk = batches[done : done + self._until_pause(fit)]
             rates = [self._rate(fit, self.step + i) for i in range(len(chunk))]
             trail.remember(chunk, rates)
             began = time.perf_counter()
@@ -251,10 +271,16 @@ class Trainer:
             done += len(chunk)
             news = Chunk(self.step, losses, rates, done, len(batches))
             self.step += len(chunk)
-            self._chunk = _adapt(self._chunk, took)
+            self.met += sum(map(len, chunk))
+            if len(chunk) == self._chunk:  # only a whole one says how long one takes
+                self._chunk = _adapt(self._chunk, took)
             for callback in callbacks:
                 callback.on_chunk(fit, news)
         return total / counted if counted else 0.0
+
+    def _until_pause(self, fit: Fit) -> int:
+        """Say how many batches come next: a chunk, or fewer where someone wants to look sooner."""
+        return min([self._chunk, *(step - self.step for step in fit.pauses if step > self.step)])
 
     def _rate(self, fit: Fit, step: int) -> float:
         return self.optimizer.rate(step + 1) * fit.rate_factor

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
 
 from glassnet.inspect.plots.picture import BLUE, ORANGE, Canvas, Picture
+from glassnet.inspect.text import aligned
 from glassnet.types import Array
 
 
@@ -20,7 +21,30 @@ def confusion(table: Array, labels: Sequence[str]) -> Picture:
     of the most frequent mistake.
     """
     side = 2 + 0.5 * len(labels)
-    return Picture(side, side, partial(_draw, table=table, labels=labels))
+    draw = partial(_draw, table=table, labels=labels)
+    return Picture(side, side, draw, partial(_write, table=table, labels=labels))
+
+
+def cells(
+    table: Iterable[Iterable[int]], labels: Sequence[str], width: int = 80
+) -> tuple[list[str], list[list[str]]]:
+    """Write the table in cells: its columns and its rows.
+
+    Where labels are too long for the width of a page, their numbers stand above the columns.
+    """
+    heads, sides = list(labels), list(labels)
+    if max(map(len, labels)) + sum(len(label) + 3 for label in labels) > width:
+        heads = [str(k) for k in range(len(labels))]
+        sides = [f"{k} {label}" for k, label in enumerate(labels)]
+    rows = [
+        [side, *(f"{count:,}" if count else "." for count in counts)]
+        for side, counts in zip(sides, table, strict=True)
+    ]
+    return ["truth \\ answer", *heads], rows
+
+
+def _write(width: int, table: Array, labels: Sequence[str]) -> str:
+    return aligned(*cells(table, labels, width))
 
 
 def _draw(canvas: Canvas, table: Array, labels: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from glassnet.errors import missing_extra, one_of
+from glassnet.errors import SettingError, missing_extra, one_of
 from glassnet.files import write_atomically
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 Canvas: TypeAlias = "Figure | SubFigure"
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#707070"
+BLUE, ORANGE, GREEN, PINK, SKY, AMBER = COLORS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
+)  # fmt: skip
+GREY = "#707070"
 """Told apart by people with any colour vision (Okabe & Ito, Color universal design, 2008)."""
 
 FORMATS = ("png", "svg", "pdf")
@@ -29,6 +32,7 @@ class Picture:
 
     width, height   in inches
     draw            puts it on a matplotlib figure or a part of one
+    write           writes it with characters in lines of a given width, where that is possible
 
     Needs matplotlib (the extra `plot`), though not its global state: no window, no pyplot.
     A notebook shows it by itself.
@@ -37,6 +41,7 @@ class Picture:
     width: float
     height: float
     draw: Callable[[Canvas], None]
+    write: Callable[[int], str] | None = None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a file of the format that its name ends in: .png, .svg or .pdf.
@@ -59,6 +64,16 @@ class Picture:
         figure = Figure(figsize=size, dpi=120, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
         self.draw(figure)
         return figure
+
+    def text(self, width: int = 80) -> str:
+        """Write it with characters, for a terminal.
+
+        Raises SettingError for a picture that characters cannot show, MissingExtraError without
+        plotext (the extra `plot`).
+        """
+        if self.write is None:
+            raise SettingError("This picture cannot be shown in a terminal: save it to a file.")
+        return self.write(width)
 
     def _repr_png_(self) -> bytes:
         return self._bytes("png")

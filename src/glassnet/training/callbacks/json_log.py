@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from glassnet.errors import FileError
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.fit import Fit
-from glassnet.training.history import Figures, as_json
+from glassnet.training.history import Figures
+from glassnet.training.json_lines import append_lines
 
 
 class JSONLog(Callback):
@@ -30,26 +27,19 @@ class JSONLog(Callback):
 
     def on_start(self, fit: Fit) -> None:
         start = {"event": "start", **fit.settings}
-        self._write([start], mode="a" if fit.first_epoch else "w")
+        append_lines(self.path, [start], anew=not fit.first_step)
 
     def on_chunk(self, fit: Fit, chunk: Chunk) -> None:  # noqa: ARG002
         if self.steps:
             measured = zip(chunk.losses, chunk.rates, strict=True)
-            self._write(
+            steps = (
                 {"event": "step", "step": step, "loss": loss, "learning_rate": rate}
                 for step, (loss, rate) in enumerate(measured, chunk.step + 1)
             )
+            append_lines(self.path, steps)
 
     def on_epoch(self, fit: Fit, figures: Figures) -> None:  # noqa: ARG002
-        self._write([{"event": "epoch", **figures}])
+        append_lines(self.path, [{"event": "epoch", **figures}])
 
     def on_end(self, fit: Fit) -> None:
-        self._write([{"event": "end", "ended": fit.history.ended or "error"}])
-
-    def _write(self, events: Iterable[Mapping[str, Any]], mode: str = "a") -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open(mode, encoding="utf-8") as file:
-                file.writelines(json.dumps(as_json(event)) + "\n" for event in events)
-        except OSError as error:
-            raise FileError(f"Cannot write {self.path}: {error.strerror or error}.") from error
+        append_lines(self.path, [{"event": "end", "ended": fit.history.ended or "error"}])

@@ -1,0 +1,85 @@
+"""Doctor: looks at the network while it trains, and says what is new."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+from glassnet.errors import SettingError
+from glassnet.inspect.doctor import learning_rate
+from glassnet.inspect.doctor.diagnose import (
+    OF_DATA,
+    OF_FORM,
+    OF_STATE,
+    OF_TRAINING,
+    Look,
+    examine,
+)
+from glassnet.inspect.doctor.finding import Diagnosis, Finding
+from glassnet.inspect.doctor.patient import Patient
+from glassnet.optim import Adam
+from glassnet.settings import inside
+from glassnet.training.callbacks import Callback
+from glassnet.training.fit import Fit
+from glassnet.training.history import Figures
+
+SHARE = 0.1
+"""At most such a share of the time is spent on looking."""
+
+
+class Doctor(Callback):
+    """Looks at data and network before training, then every few epochs, and prints what is new.
+
+    every       how many epochs lie between two looks; one is left out where looking would take more
+                than a tenth of the time
+    quiet       True keeps the findings, in `diagnosis`, and prints nothing
+
+    Each finding is printed once, on the standard error stream. Training is not changed.
+    """
+
+    def __init__(self, every: int = 5, quiet: bool = False) -> None:
+        if not isinstance(every, int) or not inside("[1, inf)", every):
+            raise SettingError(f"Doctor expects every, a whole number from 1, got {every!r}.")
+        self.every, self.quiet = every, quiet
+        self._found: dict[tuple[str, str], Finding] = {}
+        self._began = self._spent = 0.0
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What was found so far."""
+        return Diagnosis(self._found.values())
+
+    def on_start(self, fit: Fit) -> None:
+        self._found, self._spent = {}, 0.0
+        self._began = time.perf_counter()
+        self._look(fit, OF_DATA, OF_FORM, OF_STATE)
+
+    def on_epoch(self, fit: Fit, figures: Figures) -> None:  # noqa: ARG002
+        taken = time.perf_counter() - self._began
+        if len(fit.history) % self.every == 0 and self._spent <= SHARE * taken:
+            self._look(fit, OF_STATE, OF_TRAINING)
+
+    def on_end(self, fit: Fit) -> None:
+        self._look(fit, OF_STATE, OF_TRAINING, (learning_rate.from_history,))
+
+    def _look(self, fit: Fit, *looks: Sequence[Look]) -> None:
+        """Take some looks, and say what has not been said."""
+        began = time.perf_counter()
+        patient = Patient(
+            network=fit.network,
+            losses=fit.losses,
+            examples=fit.examples,
+            validation=fit.held_out,
+            history=fit.history,
+            optimizer=Adam(),
+            rows_in_pass=256,
+            rows_of_data=2_000,
+        )
+        for finding in examine(patient, *looks):
+            key = finding.name, finding.where
+            if key not in self._found:
+                self._found[key] = finding
+                if not self.quiet and finding.severity != "note":
+                    print(f"Doctor, epoch {len(fit.history)}: {finding}", file=sys.stderr)
+        self._spent += time.perf_counter() - began

@@ -1,0 +1,127 @@
+"""The reasons of an answer as text, and as Markdown."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+import numpy as np
+
+from glassnet.data.meaning import Images
+from glassnet.inspect.explain.formula import column, written
+from glassnet.inspect.explain.markdown import escaped, math, table
+from glassnet.inspect.explain.step import largest
+from glassnet.inspect.explain.text import WIDTH
+from glassnet.inspect.explain.why import Question, View, Why
+from glassnet.inspect.text import aligned, image_text
+from glassnet.types import Array
+
+PROBABLE = 5
+"""How many classes are listed with their probability."""
+
+FOR, AGAINST = ".+#", ",-="
+"""How much a pixel adds, or takes away: a tenth of the most and more, 0.3 of it, 0.6 of it."""
+
+
+def text_of(told: Why) -> str:
+    """Write the reasons for a terminal."""
+    lines = wrap(answered(told), WIDTH)
+    if told.probabilities:
+        lines += ["", aligned(["answer", "probability"], _probable(told))]
+    for question in told.questions:
+        lines += ["", f"{question}  S = {question.formula} = {written(question.score)}"]
+        for view in question.views:
+            lines += [
+                "",
+                *wrap(heading(view), WIDTH),
+                aligned(_columns(view), _rows(view, told.most)),
+            ]
+        if isinstance(told.inputs, Images):
+            lines += ["", _pixels(told.x, question, told.inputs)]
+    return "\n".join(lines)
+
+
+def markdown_of(told: Why) -> str:
+    """Write the reasons for a notebook."""
+    lines = [escaped(answered(told))]
+    if told.probabilities:
+        lines.append(table(["answer", "probability"], _probable(told)))
+    for question in told.questions:
+        lines += [
+            f"### {escaped(str(question))}",
+            math(f"S = {question.formula} = {written(question.score)}"),
+        ]
+        for view in question.views:
+            lines += [escaped(heading(view)), table(_columns(view), _rows(view, told.most))]
+    return "\n\n".join(lines) + "\n"
+
+
+def answered(told: Why) -> str:
+    """Say the answer, and the truth where it is known."""
+    truth = f" The truth is {told.truth}." if told.truth else ""
+    return f"The network says {told.said}.{truth}"
+
+
+def heading(view: View) -> str:
+    """Say whose contributions follow, and how far they can be trusted."""
+    what = f"What the {view.of.values.size:,} {view.what} add, v·∂S/∂v"
+    return f"{what}: {trust(view)}"
+
+
+def trust(view: View) -> str:
+    """Say how far contributions can be trusted."""
+    return "exact" if view.of.exact else "gradient × input, true near this row only"
+
+
+def _probable(told: Why) -> list[list[str]]:
+    order = sorted(told.probabilities.items(), key=lambda item: -item[1])[:PROBABLE]
+    return [[label, f"{100 * p:.1f} %"] for label, p in order]
+
+
+def _columns(view: View) -> list[str]:
+    return [view.of.node, "v", "∂S/∂v", "adds"]
+
+
+def _rows(view: View, most: int) -> list[list[str]]:
+    """The largest contributions, what the others add up to, the rest, and the sum of all."""
+    seen, parts = view.of, view.of.parts.ravel().astype(np.float64)
+    chosen = largest(parts, most)
+    total = float(parts.sum())
+    *adds, others, rest, score = column(
+        [*parts[chosen], total - parts[chosen].sum(), seen.rest, total + seen.rest]
+    )
+    values = column(seen.values.ravel()[chosen].tolist())
+    slopes = column(seen.slopes.ravel()[chosen].tolist())
+    names = [view.names[i] for i in chosen]
+    rows = [list(cells) for cells in zip(names, values, slopes, adds, strict=True)]
+    if left := parts.size - len(chosen):
+        rows.append([f"the {left:,} others", "", "", others])
+    rows.append(["biases" if seen.exact else "biases and bends", "", "", rest])
+    return [*rows, ["S", "", "", score]]
+
+
+def _pixels(x: Array, question: Question, images: Images) -> str:
+    """Draw an image, and beside it, or below where there is no room, what its pixels add."""
+    shape = (images.height, images.width)
+    left = image_text(x.reshape(shape)).split("\n")
+    right = signed_text(question.views[-1].of.parts.reshape(shape)).split("\n")
+    legend = f"{FOR} for {question.answer}" + bool(question.against) * (
+        f"   {AGAINST} for {question.against}"
+    )
+    width = max(2 * images.width, len("the image"))
+    if 2 * width + 4 > WIDTH:
+        return "\n".join([*left, "", legend, *right])
+    pairs = zip(["the image", *left], [legend, *right], strict=True)
+    return "\n".join(f"{a.ljust(width)}    {b}".rstrip() for a, b in pairs)
+
+
+def signed_text(parts: Array) -> str:
+    """Draw numbers of both signs, (height, width), with characters: two a number."""
+    most = float(np.abs(parts).max()) or 1.0
+    return "\n".join("".join(_mark(part / most) * 2 for part in row).rstrip() for row in parts)
+
+
+def _mark(share: float) -> str:
+    size = abs(share)
+    if not size >= 0.1:
+        return " "
+    return (FOR if share > 0 else AGAINST)[int(size >= 0.3) + int(size >= 0.6)]

@@ -1,0 +1,43 @@
+"""Judging a claim: the number that is furthest off, unless a kink explains it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassnet.inspect.gradient_check.claim import Claim, Index
+from glassnet.inspect.gradient_check.kinks import explained
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far a claim is off.
+
+    passed      whether every number that was measured is within the tolerance, or explained
+    index       of the worst number, or () if backward gave no array of the right shape
+    error       relative, of that number
+    kinks       how many numbers were off because of a kink within the step
+    """
+
+    passed: bool
+    index: Index
+    error: float
+    kinks: int = 0
+
+
+def judge(claim: Claim, h: float, tolerance: float) -> Verdict:
+    """Compare number by number, the worst first, and stop at the first that is wrong."""
+    if claim.derived is None or claim.derived.shape != claim.measured.shape:
+        return Verdict(False, (), float("inf"))
+    errors = claim.errors(h, tolerance)
+    kinks = 0
+    for place in np.argsort(-errors, axis=None, kind="stable"):
+        index: Index = tuple(int(i) for i in np.unravel_index(place, errors.shape))
+        error = float(errors[index])
+        if error <= tolerance:
+            return Verdict(True, index, error, kinks)
+        if not (np.isfinite(error) and explained(claim, index, h, tolerance)):
+            return Verdict(False, index, error, kinks)
+        kinks += 1
+    return Verdict(True, (), 0.0, kinks)

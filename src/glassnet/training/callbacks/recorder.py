@@ -1,0 +1,132 @@
+"""Recorder: keeps a whole run, so that any moment of it can be looked at and gone on from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from glassnet.data.meaning import Inputs, Outputs
+from glassnet.engines.base import Examples
+from glassnet.errors import SettingError
+from glassnet.training.callbacks.base import Callback, Chunk
+from glassnet.training.callbacks.json_log import JSONLog
+from glassnet.training.checkpoint import Checkpoint
+from glassnet.training.examples import Data, make_examples
+from glassnet.training.fit import Fit
+from glassnet.training.history import Figures
+from glassnet.training.json_lines import append_lines
+from glassnet.training.recording import (
+    LAYERS,
+    LOG,
+    RUN,
+    clear,
+    cut_back,
+    moment_path,
+    read_run,
+    write_run,
+)
+from glassnet.training.spread import spreads
+
+STEPS = tuple(digit * 10**power for power in range(9) for digit in (1, 2, 5))
+"""1, 2, 5, 10, 20, 50, …: most happens early."""
+
+PROBE_ROWS = 256
+
+
+class Recorder(Callback):
+    """Records a run in a folder, from which ``gn.runs.open(folder)`` gives any moment back.
+
+    folder          where to; it is made
+    steps           after which updates the weights are kept, besides the first and the last; unless
+                    given 1, 2, 5, 10, 20, 50, …
+    epochs          how many ends of epochs are kept, at most, evenly spread
+    probe           rows such as ``data.validation``: at each moment that is kept, the activations
+                    and gradients of every layer are measured on the first 256
+    data            the name of the data set, where it has one
+    inputs, outputs what rows and answers mean, where it is known, as a Model has them
+
+    A moment is a checkpoint: weights, the optimiser's state and the count. A training that goes on
+    cuts the run in the folder back to where it goes on from; one that begins anew begins it anew.
+    Recording changes no number of the training.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        steps: Iterable[int] = STEPS,
+        epochs: int = 50,
+        probe: Data | None = None,
+        data: str = "",
+        inputs: Inputs | None = None,
+        outputs: Outputs | None = None,
+    ) -> None:
+        if epochs < 1:
+            raise SettingError(f"Recorder expects epochs as a whole number from 1, got {epochs}.")
+        self.folder, self.steps, self.epochs, self.probe = Path(folder), {*steps}, epochs, probe
+        self.meaning = {
+            "data": data,
+            "inputs": inputs and inputs.to_json(),
+            "outputs": outputs and outputs.to_json(),
+        }
+        self._log = JSONLog(self.folder / LOG, steps=True)
+        self._examples: Examples | None = None
+        self._unwritten: Checkpoint | None = None
+        self._began = False
+
+    def on_start(self, fit: Fit) -> None:
+        if self.probe is not None:
+            examples = make_examples(fit.network, fit.losses, self.probe)
+            self._examples = Examples(*examples.gather(slice(PROBE_ROWS), fit.network.dtype))
+        start = fit.checkpoint()
+        self._began = False
+        if start.step and (self.folder / RUN).exists():
+            self._expect_same_network(start)
+            cut_back(self.folder, start.step, start.epoch)
+        else:
+            clear(self.folder)
+        self._began = True
+        described = {"network": start.network, "settings": dict(fit.settings)}
+        write_run(self.folder, described | {"meaning": self.meaning})
+        self._log.on_start(fit)
+        fit.pauses |= self.steps
+        self._keep(fit, start)
+
+    def on_chunk(self, fit: Fit, chunk: Chunk) -> None:
+        self._log.on_chunk(fit, chunk)
+        within = chunk.done < chunk.of  # the end of an epoch is kept when it has been measured
+        if within and chunk.step + len(chunk.losses) in self.steps:
+            self._keep(fit, fit.checkpoint())
+
+    def on_epoch(self, fit: Fit, figures: Figures) -> None:
+        self._log.on_epoch(fit, figures)
+        self._unwritten = moment = fit.checkpoint()
+        every = -(-(fit.last_epoch - fit.first_epoch) // self.epochs)
+        chosen = (moment.epoch - fit.first_epoch) % every == 0 or moment.epoch == fit.last_epoch
+        if chosen or moment.step in self.steps:
+            self._keep(fit, moment)
+
+    def on_end(self, fit: Fit) -> None:
+        if self._unwritten is not None:
+            self._write(self._unwritten)
+        if self._began:
+            self._log.on_end(fit)
+
+    def _keep(self, fit: Fit, moment: Checkpoint) -> None:
+        """Keep a moment that is now."""
+        self._write(moment)
+        if self._examples is not None:
+            layers = spreads(fit.network, fit.losses, self._examples)
+            append_lines(self.folder / LAYERS, [{"step": moment.step, "layers": layers}])
+
+    def _write(self, moment: Checkpoint) -> None:
+        moment.write(moment_path(self.folder, moment.step))
+        self._unwritten = None
+
+    def _expect_same_network(self, start: Checkpoint) -> None:
+        """Raise SettingError if the folder holds a run of another network."""
+        if read_run(self.folder)["network"].get("layers") != start.network["layers"]:
+            raise SettingError(
+                f"{self.folder} holds a run of another network than the one that goes on. "
+                "Record it in another folder."
+            )
