@@ -33,9 +33,10 @@ LAYERS = sorted((ROOT / "src/glassnet/nn/layers").glob("[!_]*.py"))
 METHODS = [
     *(("backward", f"glassnet.nn.layers.{file.stem}") for file in LAYERS),
     ("backward", "glassnet.nn.losses"),
+    ("backward", "glassnet.nn.passes"),
     ("gradient", "glassnet.optim.penalties"),
 ]
-TESTS = ["tests/nn/test_gradients.py", "tests/optim/test_penalties.py"]
+TESTS = ["tests/nn/test_gradients.py", "tests/nn/test_passes.py", "tests/optim/test_penalties.py"]
 
 SWAPS: dict[type[ast.AST], list[type[ast.AST]]] = {
     ast.Add: [ast.Sub],
@@ -236,14 +237,14 @@ def noticed(mutant: Mutant | None, session: pytest.Session) -> bool:
 
 
 def concerns(item: pytest.Item, cls: type) -> bool:
-    """Say whether a test has a row that makes that class, or has no row and names it."""
+    """Say whether a test has a row that makes that class, or has no row and is named after it."""
     from tests.cases import Case
 
     call = getattr(item, "callspec", None)
     rows = [value for value in call.params.values() if isinstance(value, Case)] if call else []
     if rows:
         return any(isinstance(row.make(), cls) for row in rows)
-    return cls.__name__.lower() in item.name.lower().replace("_", "")
+    return cls.__name__.lower() in f"{item.path.stem} {item.name}".lower().replace("_", "")
 
 
 def main() -> int:

@@ -6,6 +6,8 @@ import copy
 import itertools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from glassnet import nn
 from glassnet.errors import GlassnetError, GraphError, ShapeError
 from glassnet.nn.config import network_from_config
 from glassnet.nn.node import topological_order
+from glassnet.types import Generator
 
 
 def names(network: nn.Network) -> list[str]:
@@ -125,6 +128,18 @@ def shared_at_two_shapes() -> nn.Network:
     return nn.Network(x, shared(shared(x)))
 
 
+@dataclass(eq=False)
+class Builds(nn.Layer):
+    """Says something about its shape."""
+
+    what: Any
+
+    def build(self, shape: Any, rng: Generator) -> Any:  # noqa: ARG002
+        return self.what
+
+
+used = nn.Dense(2)
+nn.Sequential([used], 2)
 x, z = nn.Input(2, name="x"), nn.Input(2, name="z")
 tables = nn.Input((2, 3), name="tables")
 
@@ -145,7 +160,11 @@ WRONG: list[tuple[Callable[[], object], type[GlassnetError], str]] = [
         "<Node loose> has no input. Connect it",
     ),
     (lambda: nn.Network(x, nn.Add()(x, nn.Node(None))), GraphError, "has no layer and is no input"),
-    (lambda: nn.Network(x, []), GraphError, r"its outputs as a node or a list of nodes, got \[\]"),
+    (
+        lambda: nn.Network(x, []),
+        GraphError,
+        r"its outputs as a node or a list of nodes, got an empty list",
+    ),
     (lambda: nn.Network(x, nn.ReLU()), GraphError, "its outputs as a node"),  # type: ignore[arg-type]
     (lambda: nn.Network("x", x), GraphError, "its inputs as a node or a list"),  # type: ignore[arg-type]
     (lambda: nn.Network([x, x], nn.ReLU()(x)), GraphError, "inputs name the same node twice"),
@@ -168,6 +187,23 @@ WRONG: list[tuple[Callable[[], object], type[GlassnetError], str]] = [
         r"Entry 1 of Sequential's list is expected to be a layer .*ReLU'>. Write ReLU\(...\)",
     ),
     (lambda: nn.Sequential([nn.Dense(2), 3], 2), GraphError, r"such as gn.Dense\(64\), got 3"),  # type: ignore[list-item]
+    (lambda: nn.Network(np.zeros((2, 2)), x), GraphError, "its inputs .* got a ndarray"),  # type: ignore[arg-type]
+    (
+        lambda: nn.Sequential([used], 2),
+        GraphError,
+        r"Dense\(2\), entry 0, belongs to another network",
+    ),
+    (
+        lambda: nn.Sequential([Builds(None)], 2),
+        ShapeError,
+        r"Builds.*to return the shape .* got None",
+    ),
+    (lambda: nn.Sequential([Builds(3)], 2), ShapeError, "got 3"),
+    (
+        lambda: nn.Sequential([Builds((2**41,))], 2),
+        ShapeError,
+        "more than 1,099,511,627,776 numbers",
+    ),
     (lambda: nn.Sequential([nn.Add()], 2), GraphError, r"Add\(\) joins two inputs or more, got 1"),
     (lambda: nn.Network(tables, nn.Dense(2)(tables)), ShapeError, r"\(2, 3\) per row. Add Flatten"),
     (
@@ -217,6 +253,20 @@ def test_what_is_wrong_is_said(
 ) -> None:
     with pytest.raises(error, match=text):
         make()
+
+
+def test_a_long_circle_is_told_in_short() -> None:
+    nodes = {f"n{i}": (nn.ReLU(), f"n{(i + 1) % 100}") for i in range(100)}
+    with pytest.raises(GraphError, match=r"… 91 more … <- <Node n0>") as caught:
+        nn.Network.wire({"x": 2}, nodes, "n0")
+    assert len(str(caught.value)) < 500
+
+
+def test_layers_can_be_shared_by_networks_on_purpose() -> None:
+    inside = nn.Input(2)
+    encoded = nn.Dense(3)(inside)
+    encoder, whole = nn.Network(inside, encoded), nn.Network(inside, nn.Dense(1)(encoded))
+    assert encoder.parameters()["dense_1.W"] is whole.parameters()["dense_1.W"]
 
 
 def test_a_shape_may_be_written_in_several_ways() -> None:

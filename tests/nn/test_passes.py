@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from glassnet import nn
+from glassnet.data import permutation
+from glassnet.errors import SettingError, ShapeError
 from glassnet.nn.frame import Blank
 from glassnet.nn.passes import Pass
-from glassnet.types import Array
+from glassnet.types import Array, Generator
 
 X = np.random.default_rng(0).normal(size=(6, 3))
 T = np.random.default_rng(1).normal(size=(6, 2))
@@ -117,6 +121,115 @@ def test_random_numbers_depend_on_seed_step_and_node_only() -> None:
     assert frame.rng.random() == frame.rng.random() == draws[0, 1, 0]
 
 
+def branched(seed: int = 0) -> nn.Network:
+    """A layer that two nodes share, both kinds of merge, and a value that is used twice."""
+    x = nn.Input(3, name="x")
+    shared = nn.Dense(3, name="shared")
+    a = nn.Tanh()(shared(x))
+    b = nn.Tanh()(shared(a))
+    both = nn.Concatenate()(nn.Add()(a, b), b)
+    return nn.Network(x, nn.Dense(2, name="out")(both), seed=seed, dtype="float64")
+
+
+def test_gradients_add_up_where_values_and_layers_are_shared() -> None:
+    net = branched()
+    p, h = net.run(X, T, MSE), 1e-6
+    for name, w in net.parameters().items():
+        measured = np.zeros_like(w)
+        for place in np.ndindex(w.shape):
+            value = w[place]
+            w[place] = value + h
+            above = net.run(X, T, MSE).loss
+            w[place] = value - h
+            measured[place] = (above - net.run(X, T, MSE).loss) / (2 * h)
+            w[place] = value
+        np.testing.assert_allclose(p.gradients[name], measured, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_gradients_of_the_data_are_carried_back_on_request_only() -> None:
+    net = nn.Sequential([nn.LayerNorm(), nn.Dense(2)], 3, seed=0, dtype="float64")
+    for inputs_too in (True, False):
+        p = Pass(net, inputs_too=inputs_too)
+        p.forward({"input_1": X})
+        p.measure({"dense_1": MSE}, {"dense_1": T}, None)
+        p.backward()
+        assert (p["input_1"].dy is not None) is inputs_too
+
+
+def test_a_merge_gives_one_gradient_for_each_input() -> None:
+    class Half(nn.Add):
+        def backward(self, dy: Array, frame: nn.Frame) -> tuple[Array, ...]:
+            return super().backward(dy, frame)[:1]
+
+    x = nn.Input(3)
+    net = nn.Network(x, nn.Dense(2)(Half()(x, nn.Tanh()(x))), seed=0)
+    with pytest.raises(ValueError, match="shorter"):
+        net.run(X, T, MSE)
+
+
+def test_dropout_and_shuffling_draw_apart() -> None:
+    own = nn.Frame(source=(7, 0, 3)).rng.permutation(20)
+    assert list(own) != list(permutation(20, 7, 3))
+
+
+@dataclass(eq=False)
+class Broken(nn.Layer):
+    """A scale, whose backward forgets, or mistakes, one thing."""
+
+    fault: str = ""
+
+    params = ("s",)
+
+    def build(self, shape: tuple[int, ...], rng: Generator) -> tuple[int, ...]:  # noqa: ARG002
+        self.s: Array = np.ones(shape)
+        return shape
+
+    def forward(self, x: Array, frame: nn.Frame) -> Array:
+        frame.keep(x=x)
+        y = x * self.s
+        return y.astype(np.float64) if self.fault == "float64" else y
+
+    def backward(self, dy: Array, frame: nn.Frame) -> Array | None:
+        ds = np.sum(dy * frame["x"], axis=0)
+        if self.fault == "name":
+            frame.grad(z=ds)
+        elif self.fault == "shape":
+            frame.grad(s=ds.sum())
+        if self.fault != "gradient":
+            frame.grad(s=frame.gradients.get("s", ds))
+        return None if self.fault == "dx" else dy * self.s
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("dx", r"backward: dx is expected to have shape \(6, 3\), got nothing. Return it"),
+        (
+            "gradient",
+            r"ds is expected to have shape \(3,\), got nothing. Set it by frame.grad\(s=…",
+        ),
+        ("shape", r"backward: ds is expected to have shape \(3,\), got float32 of shape \(\)"),
+        ("name", r"sets gradients of \['z'\], which are not among its params, \['s'\]"),
+        ("float64", r"Broken.*forward: y: the network computes in float32, got float64.*float\(np"),
+    ],
+)
+def test_a_layer_that_breaks_the_contract_is_named(fault: str, text: str) -> None:
+    net = nn.Sequential([nn.Dense(3), Broken(fault), nn.Dense(2)], 3, seed=0)
+    p = net.run(X, T, MSE)
+    with pytest.raises(ShapeError, match=text):
+        p.expect_sound()
+
+
+def test_sound_layers_are_let_be() -> None:
+    net = nn.Sequential([nn.Dense(3), Broken(), nn.Dense(2)], 3, seed=0)
+    net.run(X, T, MSE).expect_sound()
+
+
 def test_a_name_that_was_not_kept() -> None:
-    with pytest.raises(KeyError, match="Φ"):
-        nn.Frame()["Φ"]
+    frame = nn.Frame()
+    frame.keep(x=1)
+    with pytest.raises(SettingError, match=r"There is no kept value 'y'\. Known: x"):
+        frame["y"]
+    net = nn.Sequential([nn.Dense(1)], 1, seed=0)
+    with pytest.raises(SettingError, match=r"There is no node 'dens_1'\. Did you mean 'dense_1'"):
+        net.run([[1]], [[1]], nn.MeanSquaredError())["dens_1"]

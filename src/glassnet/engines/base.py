@@ -99,7 +99,8 @@ class Runner(Protocol):
         rates   the learning rate of each batch
         step    how many updates were made before
 
-        If a loss is not finite, its batch makes no update and it is the last one returned.
+        If a loss is not finite, its batch makes no update and it is the last one returned. A batch
+        whose rows all have the weight 0 has the loss 0 and moves nothing, though it counts.
         """
         ...
 

@@ -28,6 +28,7 @@ class NumPyRunner:
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        self.looked = False
         self.parameters = job.network.parameters()
         self.slots = {name: job.optimizer.start(w) for name, w in self.parameters.items()}
         self.penalized = [
@@ -61,8 +62,12 @@ class NumPyRunner:
         p = Pass(network, training=True, step=step, inputs_too=False)
         p.forward(xs)
         p.measure(self.job.losses, ts, weights)
-        if math.isfinite(p.loss):
+        counts = weights is None or weights.any()
+        if counts and math.isfinite(p.loss):
             p.backward()
+            if not self.looked:
+                p.expect_sound()
+                self.looked = True
             self._update(p.gradients, rate, step + 1)
             p.apply_updates()
         return p.loss

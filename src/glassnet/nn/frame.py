@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.errors import one_of
 from glassnet.types import Array, Generator
 
 
@@ -50,6 +51,8 @@ class Frame:
         self.kept.update(values)
 
     def __getitem__(self, name: str) -> Any:
+        if name not in self.kept:
+            raise one_of("kept value", name, list(self.kept) or ["none"])
         return self.kept[name]
 
     def grad(self, **gradients: Array) -> None:
@@ -64,11 +67,12 @@ class Frame:
     def rng(self) -> Generator:
         """Random numbers made from (seed, step, node) by the counter-based Philox generator.
 
-        Any engine can draw the same numbers, and none depends on what was drawn before.
+        Any engine can draw the same numbers, and none depends on what was drawn before. The last
+        word of the counter keeps them apart from those that shuffle rows.
         Source: Salmon et al., Parallel Random Numbers: As Easy as 1, 2, 3 (2011).
         """
         seed, step, node = self.source
-        return np.random.Generator(np.random.Philox(key=[seed, node], counter=[0, 0, step, 0]))
+        return np.random.Generator(np.random.Philox(key=[seed, node], counter=[0, 0, step, 1]))
 
 
 class Blank(Frame):

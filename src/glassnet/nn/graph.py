@@ -16,9 +16,11 @@ Names = dict[Node, str]
 def nodes_of(given: Node | Sequence[Node], what: str) -> list[Node]:
     """Return the nodes that were given as one node or a list of them."""
     nodes = list(given) if isinstance(given, Iterable) else [given]
-    if not nodes or not all(isinstance(node, Node) for node in nodes):
+    strangers = [node for node in nodes if not isinstance(node, Node)]
+    if strangers or not nodes:
+        came = f"a {type(strangers[0]).__name__}" if strangers else "an empty list"
         raise GraphError(
-            f"Network expects its {what} as a node or a list of nodes, got {given!r}. "
+            f"Network expects its {what} as a node or a list of nodes, got {came}. "
             "A node is gn.Input(shape), or what a layer returns when it is called on nodes."
         )
     if len(set(nodes)) < len(nodes):
@@ -37,13 +39,14 @@ def expect_layer(layer: Any, where: str) -> None:
 
 def expect_connected(inputs: Sequence[Node], order: Sequence[Node]) -> None:
     """Raise GraphError unless every input is used, and everything used is fed."""
+    used, given = set(order), set(inputs)
     for node in inputs:
         if not isinstance(node, Input):
             raise GraphError(f"The network's inputs are made by gn.Input(shape), got {node!r}.")
-        if node not in order:
+        if node not in used:
             raise GraphError(f"{node!r} is an input that no output depends on. Leave it out.")
     for node in order:
-        if isinstance(node, Input) and node not in inputs:
+        if isinstance(node, Input) and node not in given:
             raise GraphError(f"{node!r} feeds the network but is not among its inputs. Add it.")
         if node.layer is None and not isinstance(node, Input):
             raise GraphError(f"{node!r} has no layer and is no input.")

@@ -52,7 +52,7 @@ class Loss:
                 f"{type(self).__name__} compares {shape[0]} outputs a row with as many targets, "
                 f"got targets of shape {t.shape}.{hint}"
             )
-        return np.asarray(t, dtype)
+        return _in_precision(t, dtype)
 
     def config(self) -> dict[str, Any]:
         """Describe the loss as JSON: its class and its settings."""
@@ -210,6 +210,7 @@ class SoftmaxCrossEntropy(Loss):
             raise ShapeError(
                 f"SoftmaxCrossEntropy expects class indices of shape (N,) or rows of {M} "
                 f"probabilities, got targets of shape {t.shape}."
+                + (" For one column of class indices, give t[:, 0]." if t.shape[1:] == (1,) else "")
             )
         sums = t.sum(axis=1)
         if t.min() < 0 or not np.allclose(sums, 1, atol=1e-3):
@@ -218,7 +219,7 @@ class SoftmaxCrossEntropy(Loss):
                 "SoftmaxCrossEntropy expects each row of targets to be probabilities that sum to "
                 f"1; row {worst} sums to {sums[worst]:g} and the least value is {t.min():g}."
             )
-        return np.asarray(t, dtype)
+        return _in_precision(t, dtype)
 
     def forward(self, y: Array, t: Array, frame: Frame) -> Array:
         xp = frame.xp
@@ -245,6 +246,12 @@ def _numbers(t: Any) -> Array:
     from glassnet.data.rows import numbers  # glassnet.data is much to import for a loss
 
     return numbers("t", t)
+
+
+def _in_precision(t: Array, dtype: Any) -> Array:
+    from glassnet.data.rows import in_precision
+
+    return in_precision("t", t, dtype)
 
 
 def _class_indices(t: Array, classes: int) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import operator
+import math
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,9 +26,13 @@ from glassnet.nn.layer import Layer, Merge
 from glassnet.nn.losses import Loss
 from glassnet.nn.node import Input, Node, topological_order
 from glassnet.nn.passes import Pass
+from glassnet.settings import seed_number
 from glassnet.types import Array, Generator, Shape
 
 DType = Literal["float32", "float64"]
+
+MOST_NUMBERS = 2**40
+"""No value has more numbers a row than this: what asks for more is a mistake, or a hostile file."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Network:
         seed: int | None = None,
         dtype: DType = "float32",
     ) -> None:
-        self.seed = _seed(seed)
+        self.seed = int.from_bytes(os.urandom(4), "little") if seed is None else seed_number(seed)
         self.dtype = _dtype(dtype)
         input_nodes, output_nodes = nodes_of(inputs, "inputs"), nodes_of(outputs, "outputs")
         order = topological_order(output_nodes)
@@ -228,6 +232,10 @@ class Network:
         Raises ShapeError if a name or a shape does not fit, DataError for what is no number, and
         then changes nothing.
         """
+        if not isinstance(values, Mapping):
+            raise ShapeError(
+                f"load_parameters expects a dict of arrays by name, got a {type(values).__name__}."
+            )
         own, checked = self.arrays(), {}
         for name, value in values.items():
             if name not in own:
@@ -378,11 +386,16 @@ class Sequential(Network):
         dtype: DType = "float32",
     ) -> None:
         if isinstance(layers, Layer) or not layers:
-            raise GraphError(f"Sequential expects a list of one layer or more, got {layers!r}.")
+            raise GraphError(f"Sequential expects a list of one layer or more, got {layers}.")
         source = Input(input_shape)
         node: Node = source
         for index, layer in enumerate(layers):
             expect_layer(layer, f"Entry {index} of Sequential's list")
+            if "_built" in vars(layer) and layer.arrays():
+                raise GraphError(
+                    f"{layer}, entry {index}, belongs to another network already, with weights of "
+                    "its own. Make a new layer; to share its weights on purpose, use gn.Network."
+                )
             node = layer(node)
         super().__init__(source, node, seed=seed, dtype=dtype)
 
@@ -430,27 +443,28 @@ def _build(layer: Layer, owner: str, shapes: list[Shape], rng: Generator) -> Sha
     key = shapes if isinstance(layer, Merge) else shapes[0]
     built: tuple[Any, Shape] | None = vars(layer).get("_built")
     if built is None:
-        layer._built = built = (key, tuple(layer.build(key, rng)))  # type: ignore[attr-defined]
+        layer._built = built = (key, _made(layer, owner, key, rng))  # type: ignore[attr-defined]
     elif layer.arrays() and built[0] != key:
         raise ShapeError(
             f"{layer} ({owner}) is shared and was built for inputs of shape {built[0]}; "
             f"here it gets {key}. Use a layer of its own in one of the places."
         )
     elif built[0] != key:
-        return tuple(layer.build(key, rng))
+        return _made(layer, owner, key, rng)
     return built[1]
 
 
-def _seed(seed: int | None) -> int:
-    if seed is None:
-        return int.from_bytes(os.urandom(4), "little")
-    try:
-        whole = operator.index(seed)
-    except TypeError:
-        whole = -1
-    if not 0 <= whole < 2**63:
-        raise SettingError(f"A seed is a whole number from 0 to 2**63 - 1, got {seed!r}.")
-    return whole
+def _made(layer: Layer, owner: str, key: Any, rng: Generator) -> Shape:
+    """Let a layer make its arrays; check the shape that it says its output has."""
+    shape = layer.build(key, rng)
+    if not (isinstance(shape, tuple) and all(isinstance(size, int) for size in shape)):
+        raise ShapeError(
+            f"{layer}.build ({owner}) is expected to return the shape of a row of its output, such "
+            f"as (64,), got {shape!r}."
+        )
+    if math.prod(shape) > MOST_NUMBERS:
+        raise ShapeError(f"{layer} ({owner}) would give more than {MOST_NUMBERS:,} numbers a row.")
+    return shape
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:

@@ -12,6 +12,9 @@ from glassnet.types import Shape
 if TYPE_CHECKING:
     from glassnet.nn.layer import Layer
 
+MOST_SHOWN = 10
+"""How many nodes of a circle a message names."""
+
 
 class Node:
     """One use of a layer: the layer, and the nodes whose outputs it takes.
@@ -81,10 +84,12 @@ def topological_order(outputs: Iterable[Node]) -> list[Node]:
             path[node] += 1
             before = node.inputs[following]
             if before in path:
-                names = [repr(n) for n in path]
-                circle = " <- ".join([*names[list(path).index(before) :], repr(before)])
+                circle = [*list(path)[list(path).index(before) :], before]
+                shown = [repr(n) for n in circle]
+                if len(shown) > MOST_SHOWN:
+                    shown[MOST_SHOWN - 1 : -1] = [f"… {len(shown) - MOST_SHOWN} more …"]
                 raise GraphError(
-                    f"These nodes feed each other in a circle: {circle}. "
+                    f"These nodes feed each other in a circle: {' <- '.join(shown)}. "
                     "A network computes each node once, so take one of the connections out."
                 )
             path[before] = 0

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet.errors import ShapeError, one_of
 from glassnet.nn.frame import Blank, Frame
 from glassnet.nn.losses import Loss
-from glassnet.types import Array
+from glassnet.types import Array, Shape
 
 if TYPE_CHECKING:
     from glassnet.nn.network import Network
@@ -57,6 +58,8 @@ class Pass:
         self.dl: Array | float = 0.0
 
     def __getitem__(self, node: str) -> Frame:
+        if node not in self.frames:
+            raise one_of("node", node, list(self.frames))
         return self.frames[node]
 
     def __iter__(self) -> Iterator[str]:
@@ -101,7 +104,7 @@ class Pass:
             self.dl = 1 / len(rows)
             self.loss = float(np.add.reduce(rows)) / len(rows)
         else:
-            # A batch in which no row counts moves nothing.
+            # Where no row counts, the loss is 0, and so is its gradient.
             share = weights / (weights.sum() or 1)
             self.dl = share[:, None]
             self.loss = float(share @ rows)
@@ -125,6 +128,46 @@ class Pass:
                     node.inputs, frame.dx if node.merges else (frame.dx,), strict=True
                 ):
                     _add_to(frames[name], dx)
+
+    def expect_sound(self) -> None:
+        """Raise ShapeError unless every layer on the way kept the contract of `Layer`.
+
+        A layer of one's own that returns no dx, or forgets a gradient, would stop all learning
+        before it without a word. Engines look once, at the first batch.
+        """
+        for node in self.network.nodes:
+            self._expect(self.frames[node.name].y, None, f"{node.layer}.forward: y", "")
+        for node in reversed(self.network.nodes):
+            frame, layer = self.frames[node.name], self.network.layers[node.owner]
+            if frame.dy is None:
+                continue
+            what = f"{layer}.backward: "
+            if frame.wants_dx:
+                dxs = frame.dx if node.merges and frame.dx is not None else (frame.dx,)
+                for name, dx in zip(node.inputs, dxs, strict=True):
+                    self._expect(dx, self.frames[name].y.shape, f"{what}dx", "Return it.")
+            for name in layer.params:
+                w = getattr(layer, name, None)
+                if w is not None:
+                    mend = f"Set it by frame.grad({name}=…)."
+                    self._expect(frame.gradients.get(name), w.shape, f"{what}d{name}", mend)
+            if strangers := set(frame.gradients) - set(layer.params):
+                raise ShapeError(
+                    f"{what}it sets gradients of {sorted(strangers)}, which are not among its "
+                    f"params, {list(layer.params)}."
+                )
+
+    def _expect(self, array: Any, shape: Shape | None, what: str, mend: str) -> None:
+        """Check one array that a layer gave: its shape, unless that is None, and its precision."""
+        found = getattr(array, "shape", None)
+        if found is None or (shape is not None and found != shape):
+            came = "nothing" if array is None else f"{type(array).__name__} of shape {found}"
+            raise ShapeError(f"{what} is expected to have shape {shape}, got {came}. {mend}")
+        if array.dtype != self.network.dtype:
+            raise ShapeError(
+                f"{what}: the network computes in {self.network.dtype}, got {array.dtype}. A NumPy "
+                "number such as np.sqrt(2) makes float64: write float(np.sqrt(2))."
+            )
 
     def apply_updates(self) -> None:
         """Write what the layers asked to change in their buffers, such as running statistics."""

@@ -11,6 +11,9 @@ from glassnet.inspect.doctor.patient import Patient
 RISE = 0.5
 """By so much of the loss of the best constant answer the loss may not rise in a short trial."""
 
+WORSE = 0.2
+"""By this share the last epoch's loss has to lie above the first one's: less may be chance."""
+
 IDLE, BETTER = 0.02, 0.1
 """The rate is too low if the loss falls by less than the first share, and by more than the second
 at a hundred times the rate."""
@@ -29,7 +32,7 @@ def from_history(patient: Patient) -> list[Finding]:
     losses = history["loss"] if len(history) else []
     if history.ended == "diverged":
         seen = "training ended because the loss or a weight was no number any more."
-    elif losses[-1] > losses[0]:
+    elif losses[-1] > losses[0] + WORSE * abs(losses[0]):
         seen = f"the loss ended at {losses[-1]:.4g}, above {losses[0]:.4g} after the first epoch."
     else:
         return []

@@ -120,9 +120,7 @@ def _why(p: Pass, name: str, uses: list[NamedNode], still: Array, empty: int) ->
     """Put the reasons together that are found for numbers that held still."""
     gradient = p.gradients.get(name)
     if gradient is None:
-        if all(p[node.name].dy is None for node in uses):
-            return "no gradient reaches it: nothing that is measured depends on it."
-        return "backward sets no gradient of it."
+        return "no gradient reaches it: nothing that is measured depends on it."
     reasons = []
     if empty:
         reasons.append(f"{empty:,} inputs are 0 in every row")

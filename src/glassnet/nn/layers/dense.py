@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from glassnet.nn.frame import Frame
-from glassnet.nn.initializers import Initializer, glorot_uniform, zeros
+from glassnet.nn.initializers import Initializer, glorot_uniform, initializer, zeros
 from glassnet.nn.layer import Layer
 from glassnet.settings import expect_counts
 from glassnet.types import Array, Generator, Shape
@@ -22,7 +22,7 @@ class Dense(Layer):
     The chain rule sums over every y that a number reached: over m for x, over n for W and b.
 
     units       M, the number of outputs
-    init        of W; bias_init of b
+    init        of W, bias_init of b: functions, or their names such as "he_normal"
     bias        False leaves b out
     """
 
@@ -34,6 +34,7 @@ class Dense(Layer):
     params = ("W", "b")
 
     def __post_init__(self) -> None:
+        self.init, self.bias_init = initializer(self.init), initializer(self.bias_init)
         expect_counts(self, "units")
 
     def build(self, shape: Shape, rng: Generator) -> Shape:
