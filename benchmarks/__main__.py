@@ -40,6 +40,8 @@ class Worker:
         )
         assert self.process.stdout is not None
         self.label = self.process.stdout.readline().strip()
+        if not self.label:
+            raise SystemExit(f"{contender} cannot do {workload.name}: see above.")
 
     def work(self) -> bool:
         """Do the work once; False if the contender has nothing for this workload."""

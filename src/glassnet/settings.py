@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import UnionType
+from typing import Any, TypeVar
+
 import numpy as np
 
-from glassnet.errors import SettingError
+from glassnet.errors import SettingError, one_of, short
+
+T = TypeVar("T")
 
 
 def expect(owner: object, **intervals: str) -> None:
@@ -25,12 +31,51 @@ def expect_counts(owner: object, *names: str) -> None:
     """Check settings that count something; they are kept as Python integers."""
     for name in names:
         value = getattr(owner, name)
-        if not (isinstance(value, int | np.integer) and inside("[1, inf)", value)):
+        if not _is_whole(value, least=1):
             raise SettingError(
                 f"{type(owner).__name__} expects {name}, a whole number of 1 or more, "
                 f"got {value!r}."
             )
         object.__setattr__(owner, name, int(value))
+
+
+def whole_number(what: str, given: Any, least: int = 1) -> int:
+    """Return a whole number of at least so much as a Python integer."""
+    if not _is_whole(given, least):
+        raise SettingError(f"{what} is a whole number from {least}, got {short(given)}.")
+    return int(given)
+
+
+def seed_number(given: Any) -> int:
+    """Return a seed as a Python integer: everything here that draws lots takes one of 63 bits."""
+    if not (_is_whole(given, 0) and given < 2**63):
+        raise SettingError(f"A seed is a whole number from 0 to 2**63 - 1, got {short(given)}.")
+    return int(given)
+
+
+def expect_kind(what: str, given: Any, kind: type | UnionType, example: str) -> None:
+    """Check that something is of a kind; a class in place of its object is a common slip."""
+    if not isinstance(given, kind):
+        got = f"the class {given.__name__} itself" if isinstance(given, type) else short(given)
+        raise SettingError(f"{what} expects something such as {example}, got {got}.")
+
+
+def as_tuple(what: str, given: Any, kind: type | UnionType, example: str) -> tuple[Any, ...]:
+    """Return what was given as one thing of a kind, several of them, or None, as a tuple."""
+    if given is None:
+        return ()
+    several = isinstance(given, Iterable) and not isinstance(given, kind | str)
+    things = tuple(given) if several else (given,)
+    for one in things:
+        expect_kind(what, one, kind, example)
+    return things
+
+
+def named(what: str, name: Any, table: Mapping[str, T]) -> T:
+    """Return what a table has under a name; the error for another name lists those it has."""
+    if not isinstance(name, str) or name not in table:
+        raise one_of(what, name, list(table))
+    return table[name]
 
 
 def inside(interval: str, value: object) -> bool:
@@ -45,3 +90,8 @@ def inside(interval: str, value: object) -> bool:
     above = low <= x if interval[0] == "[" else low < x
     below = x <= high if interval[-1] == "]" else x < high
     return above and below
+
+
+def _is_whole(value: Any, least: int) -> bool:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return whole and bool(value >= least)
