@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from glassnet.errors import FileError, ModelFileError
-from glassnet.files import read_sealed, seal, write_atomically, write_sealed
+from glassnet.errors import FileError, ModelFileError, SettingError
+from glassnet.files import expect_format, read_sealed, seal, write_atomically, write_sealed
 from glassnet.types import Array
 
 # -- atomic writes -------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def test_a_file_keeps_its_permissions_and_a_new_one_gets_the_usual(file: Path) -
 
 # -- sealed files --------------------------------------------------------------------------------
 
-DOCUMENT = {"format": "test", "é": ["\ud800", None, 1.5, {"deep": True}]}
+DOCUMENT = {"format": "test", "é": ["\U0001f600", None, 1.5, {"deep": True}]}
 ARRAYS: dict[str, Array] = {
     "dense_1.W": np.arange(6, dtype=np.float32).reshape(2, 3),
     "of columns": np.arange(6, dtype=np.float64).reshape(2, 3).T,
@@ -240,8 +240,13 @@ def with_document(text: str) -> bytes:
         (raw({"__metadata__": {"glassnet": "{}"}}), "not one that Glassnet wrote"),
         (save({"a": np.zeros(1)}, {"format": "pt"}), "not one that Glassnet wrote"),
         (raw({"__metadata__": {"glassnet": "{}", "sha256": "0" * 64}}), "was changed after"),
-        (with_document("nothing"), "not JSON"),
-        (with_document("[" * 100_000), "not JSON"),
+        (with_document("nothing"), "never writes: Expecting value"),
+        (with_document("[" * 100_000), "never writes"),
+        (with_document('{"a": ' + "[" * 32 + "]" * 32 + "}"), "nested more than 32 deep"),
+        (with_document('{"a": NaN}'), "JSON has no nan"),
+        (with_document('{"a": 1e999}'), "JSON has no inf"),
+        (with_document('{"a": "\\ud800"}'), "surrogates not allowed"),
+        (with_document('{"\\udc00": 0}'), "surrogates not allowed"),
         (with_document("[]"), "not a JSON object"),
     ],
 )
@@ -258,17 +263,80 @@ def test_a_file_that_is_not_there_or_no_file(tmp_path: Path) -> None:
         read_sealed(tmp_path / "lost")
     with pytest.raises(FileError, match="Is a directory"):
         read_sealed(tmp_path)
+    with pytest.raises(SettingError, match="named by a text or a Path, got None"):
+        read_sealed(None)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="named by a text or a Path, got 3"):
+        write_sealed(3, {}, {})  # type: ignore[arg-type]
+
+
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(FileError, match=f"Cannot read {path}: something else than a file"):
+            read_sealed(path)
+
+
+def nested(depth: int) -> Any:
+    return [nested(depth - 1)] if depth else 0
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), np.float32(1), {1, 2}, b"bytes", lambda: 0]
+    ("value", "message"),
+    [
+        (float("nan"), "JSON has no nan"),
+        (float("inf"), "JSON has no inf"),
+        (np.float32(1), "float32 is not JSON serializable"),
+        ({1, 2}, "set is not JSON"),
+        (b"bytes", "bytes is not JSON"),
+        (lambda: 0, "function is not JSON"),
+        ("\ud800", "surrogates not allowed"),
+        ({"\ud800": 0}, "surrogates not allowed"),
+        (nested(32), "nested more than 32 deep"),
+    ],
 )
 def test_a_document_that_is_not_json_is_refused_and_the_old_file_stays(
-    sealed: Path, value: object
+    sealed: Path, value: object, message: str
 ) -> None:
-    with pytest.raises(FileError, match="what describes it is not JSON"):
-        write_sealed(sealed, {"deep": [value]}, {})
+    with pytest.raises(FileError, match=rf"{message}.*\. Nothing there was changed"):
+        write_sealed(sealed, {"deep": value}, {})
     assert_whole(sealed)
+
+
+def test_what_is_as_deep_as_may_be_comes_back(tmp_path: Path) -> None:
+    document = {"deep": nested(31)}
+    write_sealed(tmp_path / "f", document, {})
+    assert read_sealed(tmp_path / "f")[0] == document
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_array_that_is_not_finite_is_neither_written_nor_read(
+    sealed: Path, value: float
+) -> None:
+    wrong = {"W": np.array([0, value], np.float32)}
+    with pytest.raises(FileError, match="the array 'W' holds numbers that are NaN or infinite"):
+        write_sealed(sealed, {}, wrong)
+    assert_whole(sealed)
+    sealed.write_bytes(save(wrong, {"glassnet": "{}", "sha256": seal("{}", wrong)}))
+    with pytest.raises(ModelFileError, match="never writes: the array 'W' holds numbers that are"):
+        read_sealed(sealed)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({}, "has the format None, expected 'glassnet-model'"),
+        ({"format": ["glassnet-model"]}, "has the format .'glassnet-model'., expected"),
+        ({"format": "x" * 9999}, r"has the format 'x{56}\.\.\., expected"),
+        ({"format": "glassnet-checkpoint"}, r"Go on with it by trainer\.resume\(path\)"),
+        ({"format": "glassnet-model"}, "has format version None, this Glassnet reads version 1"),
+        ({"format": "glassnet-model", "version": True}, "has format version True"),
+        ({"format": "glassnet-model", "version": 1.0}, r"has format version 1\.0"),
+        ({"format": "glassnet-model", "version": "2" * 9999}, r"version '2{56}\.\.\., this"),
+    ],
+)
+def test_a_document_of_another_format(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(ModelFileError, match=message):
+        expect_format("file", document, "glassnet-model", 1)
 
 
 def test_the_seal_tells_apart_what_looks_alike() -> None:

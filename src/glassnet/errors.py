@@ -17,6 +17,8 @@ from the built-in error that people would catch by habit.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -54,11 +56,14 @@ class DivergenceError(GlassnetError, ArithmeticError):
     step        the update at which it did, counted from 1
     layer       the layer or node in which the first such number appeared; "" for the loss itself
     history     what was measured until then
+    model       from `gn.train`, the Model with the last good weights: ``error.model.save(path)``;
+                a Trainer leaves them in its network
     """
 
     step: int = 0
     layer: str = ""
     history: Any = None
+    model: Any = None
 
 
 class FileError(GlassnetError, OSError):
@@ -82,4 +87,19 @@ def one_of(what: str, name: object, known: list[str] | tuple[str, ...]) -> Setti
 
     near = get_close_matches(str(name), known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return SettingError(f"There is no {what} {name!r}.{hint} Known: {', '.join(known)}.")
+    return SettingError(f"There is no {what} {short(name)}.{hint} Known: {', '.join(known)}.")
+
+
+@contextmanager
+def telling_where(where: str) -> Iterator[None]:
+    """Write, before the message of an error of ours that comes out of the block, where it was."""
+    try:
+        yield
+    except GlassnetError as error:
+        raise type(error)(f"{where}: {error}") from error
+
+
+def short(value: object) -> str:
+    """Write a value for a message as Python shows it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

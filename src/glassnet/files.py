@@ -10,17 +10,56 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from glassnet.errors import FileError, ModelFileError
+from glassnet.errors import FileError, ModelFileError, SettingError, short
 from glassnet.types import Array
+
+DEEPEST = 32
+"""How many lists and objects of a document may lie in one another."""
+
+GO_ON = {
+    "glassnet-model": "Open it by gn.load(path).",
+    "glassnet-checkpoint": "Go on with it by trainer.resume(path).",
+}
+"""What to do with a file of each format."""
+
+
+def as_path(path: Any) -> Path:
+    """Return the path that names a file. Raises SettingError for what is no text and no path."""
+    try:
+        return Path(path)
+    except TypeError:
+        raise SettingError(f"A file is named by a text or a Path, got {short(path)}.") from None
+
+
+@contextlib.contextmanager
+def open_file(path: str | os.PathLike[str]) -> Iterator[BufferedReader]:
+    """Open a file to read its bytes.
+
+    Raises FileError where it, or something in the with block, cannot be read, and for what is no
+    file: a pipe has no end to wait for, nor has /dev/zero.
+    """
+    place = as_path(path)
+    try:
+        kind = place.stat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise OSError("something else than a file is there")
+        with place.open("rb") as file:
+            yield file
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(f"Cannot read {path}: {error.strerror or error}.") from error
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
@@ -30,7 +69,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     one step; a file that was there hands on its permissions, and a link is followed. Raises
     FileError if the folder cannot be made or written to, or `path` is something else than a file.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(as_path(path)))
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +84,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         temporary.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = error.strerror or error
         raise FileError(f"Cannot write {path}: {reason}. Nothing there was changed.") from error
     finally:
         with contextlib.suppress(OSError):
@@ -57,17 +96,17 @@ def write_sealed(
 ) -> None:
     """Keep a JSON document and named arrays in one safetensors file with a digest over both.
 
-    Raises FileError if the document is not JSON, which has no NaN, or the file cannot be written.
+    What could not be read again is not written. Raises FileError if the document is not JSON, which
+    has no NaN, if it is nested deeply, if an array is not finite, or the file cannot be written.
     """
     from safetensors.numpy import save
 
     try:
+        _expect_plain(document)
+        _expect_finite(arrays)
         text = json.dumps(document, sort_keys=True, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise FileError(
-            f"Cannot write {path}: what describes it is not JSON ({error}). "
-            "Nothing there was changed."
-        ) from error
+    except (TypeError, ValueError) as error:
+        raise FileError(f"Cannot write {path}: {error}. Nothing there was changed.") from error
     plain = {name: _plain(array) for name, array in arrays.items()}
     write_atomically(path, save(plain, metadata={"glassnet": text, "sha256": seal(text, plain)}))
 
@@ -81,12 +120,8 @@ def read_sealed(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError(f"Cannot read {path}: {reason}.") from error
+    with open_file(path) as file:
+        data = file.read()
     try:
         arrays = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
@@ -112,11 +147,30 @@ def read_sealed(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
         )
     try:
         document = json.loads(metadata["glassnet"])
+        _expect_plain(document)
+        _expect_finite(arrays)
     except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{path} holds a document that is not JSON: {error}.") from error
+        raise ModelFileError(f"{path} holds what Glassnet never writes: {error}.") from error
     if not isinstance(document, dict):
         raise ModelFileError(f"{path} holds a document that is not a JSON object.")
     return document, arrays
+
+
+def expect_format(
+    path: str | os.PathLike[str], document: Mapping[str, Any], kind: str, version: int
+) -> None:
+    """Raise ModelFileError unless a document is of this kind and version."""
+    own, written = document.get("format"), document.get("version")
+    if own != kind:
+        mend = GO_ON.get(own, "") if isinstance(own, str) else ""
+        raise ModelFileError(
+            f"{path} has the format {short(own)}, expected {kind!r}. {mend}".rstrip()
+        )
+    if type(written) is not int or written != version:
+        raise ModelFileError(
+            f"{path} has format version {short(written)}, this Glassnet reads version {version}. "
+            "Update Glassnet, or save the file again."
+        )
 
 
 def seal(text: str, arrays: Mapping[str, Array]) -> str:
@@ -128,6 +182,27 @@ def seal(text: str, arrays: Mapping[str, Array]) -> str:
         digest.update(f"{len(head)}:{head}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def _expect_plain(part: object, deepest: int = DEEPEST) -> None:
+    """Raise ValueError for what is nested deeply, NaN, infinite, or a text that is no UTF-8."""
+    if isinstance(part, str):
+        part.encode()
+    elif isinstance(part, float) and not math.isfinite(part):
+        raise ValueError(f"JSON has no {part}")
+    elif isinstance(part, Mapping | list | tuple):
+        if deepest == 0:
+            raise ValueError(f"it is nested more than {DEEPEST} deep")
+        inner = [*part, *part.values()] if isinstance(part, Mapping) else part
+        for one in inner:
+            _expect_plain(one, deepest - 1)
+
+
+def _expect_finite(arrays: Mapping[str, Array]) -> None:
+    """Raise ValueError for an array that holds something else than finite numbers."""
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"the array {short(name)} holds numbers that are NaN or infinite")
 
 
 def _plain(array: Array) -> Array:

@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -49,10 +51,61 @@ def test_version(run: Run) -> None:
     assert run("--version").out == f"glassnet {gn.__version__}\n"
 
 
-def test_a_wrong_option_is_told_on_the_error_stream(run: Run) -> None:
-    said = run("train", "iris", "--epoch", "3")
-    assert (said.status, said.out) == (2, "")
-    assert "No such option: --epoch" in said.err
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--foo"], "No such option: --foo. See: glassnet --help"),
+        (["foo"], "No such command 'foo'. See: glassnet --help"),
+        (["train"], "Missing argument 'DATA'. See: glassnet train --help"),
+        (["train", "iris", "--epoch", "3"], "No such option: --epoch"),
+        (["train", "iris", "--epochs", "x"], "Invalid value for '--epochs'"),
+        (["evaluate", "a", "--part", "x"], "See: glassnet evaluate --help"),
+        (["datasets", "foo"], "See: glassnet datasets --help"),
+    ],
+)
+def test_arguments_that_cannot_be_read_are_one_line(
+    fails: Callable[..., str], args: list[str], message: str
+) -> None:
+    assert message in fails(*args)
+
+
+@pytest.mark.parametrize("args", [[], ["datasets"], ["runs"]])
+def test_nothing_asked_for_shows_the_help(run: Run, args: list[str]) -> None:
+    said = run(*args)
+    assert said.status == 2
+    assert "Usage: glassnet" in said.out + said.err
+    assert "\n    glassnet " in said.out + said.err
+
+
+def test_too_little_memory_is_one_line(
+    fails: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(_: str) -> None:
+        raise MemoryError("Unable to allocate 7 TiB")
+
+    monkeypatch.setattr(gn.datasets, "load", ask)
+    assert "too little memory for this. Unable to allocate 7 TiB" in fails("train", "iris")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no full device")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_one_line(unbuffered: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        child = subprocess.run(
+            [sys.executable, "-m", "glassnet", "datasets", "list"],
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert child.returncode == 2
+    assert child.stderr.startswith("glassnet: Cannot read or write: ")
+    assert child.stderr.count("\n") == 1
+
+
+def test_no_name_commands_the_terminal(fails: Callable[..., str]) -> None:
+    assert "\\x1b[2J" in fails("inspect", "\x1b[2J.safetensors")
 
 
 def test_an_interrupt_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

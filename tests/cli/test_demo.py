@@ -6,6 +6,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.cli.demo import next_steps
+from glassnet.cli.show import program
 
 from .conftest import Run
 
@@ -22,6 +23,9 @@ def test_goes_all_the_way(run: Run, tmp_path: Path) -> None:
     right = round(model.evaluate(gn.datasets.load("digits").test)["accuracy"] * 359)
     assert f"It answers {right} of 359 rightly." in out
     assert "(the truth)" in out
+    assert re.search(r"^ +the image +\.\+# for \d   ,-= for \d$", out, re.MULTILINE)
+    shown = out.replace(program(), ".venv/bin/glassnet").splitlines()  # as `make demo` calls it
+    assert max(map(len, shown)) <= 80
     told = out.split("Try next:\n")[1].splitlines()
     steps = [shlex.split(line)[-len(step) :] for line, step in zip(told, next_steps(Path("demo")))]  # noqa: B905
     assert steps == next_steps(Path("demo"))

@@ -60,6 +60,13 @@ def test_a_file_with_targets(run: Run, models: Path) -> None:
     assert "contradictory-labels" in out
 
 
+def test_columns_have_their_names(run: Run, models: Path) -> None:
+    rows = [f"5.{k},3,1.{k},0.2,{'setosa' if k % 2 else 'virginica'}" for k in range(6)]
+    (models / "flowers.csv").write_text("\n".join(rows))
+    out = " ".join(run("doctor", IRIS, "flowers.csv").out.split())
+    assert "2 of 4 columns are the same in all 6 rows: 'sepal width', 'petal width'." in out
+
+
 def test_bad_input(fails: Callable[..., str], models: Path) -> None:
     assert "no such" in fails("doctor", "nothing.safetensors").lower()
     assert "diabetes has" in fails("doctor", IRIS, "diabetes")

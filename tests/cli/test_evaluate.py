@@ -53,7 +53,10 @@ def test_a_file_carries_its_targets(run: Run, models: Path, names: bool, target:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1,2,3,4,setosa\n1,2,3,4,rosa", "line 2, column '5': expected one of setosa, versicolor"),
+        (
+            "1,2,3,4,setosa\n1,2,3,4,rosa",
+            "line 2, column '5': expected one of 'setosa', 'versicolor'",
+        ),
         ("1,2,3,4,3", "or its number from 0 to 2, got '3'"),
         ("1,2,3,setosa", "line 1: expected 4 values"),
         ("1,2,nan,4,setosa", "line 1, column 'petal length': expected a finite number"),

@@ -105,8 +105,21 @@ def test_a_model_without_mistakes(fails: Run, models: Path) -> None:
     assert "no mistake: all 24 rows" in fails("explain", IRIS, "right.csv", "--mistake")
 
 
-def test_a_model_that_does_not_say_how_it_was_trained(fails: Run, models: Path) -> None:
+def test_a_model_that_does_not_say_how_it_was_trained(run: Run, models: Path) -> None:
     model = gn.load(models / IRIS)
     gn.Model(model.network, model.inputs, model.outputs).save(models / "other.safetensors")
-    args = ("explain", "other.safetensors", "iris")
-    assert "does not say by which loss" in fails(*args, "--unit", "dense_2:0")
+    of_it = json.loads(
+        run("explain", "other.safetensors", "iris", "--unit", "relu_1", "--json").out
+    )
+    of_itself = json.loads(run("explain", IRIS, "--unit", "relu_1", "--json").out)
+    assert of_it["losses"] == {"dense_2": "SoftmaxCrossEntropy"}
+    assert of_it == of_itself
+
+
+@pytest.mark.parametrize("loss", [gn.HalfSquaredError(), gn.SigmoidCrossEntropy()], ids=str)
+def test_targets_are_what_the_model_s_own_loss_takes(run: Run, models: Path, loss: gn.Loss) -> None:
+    model = gn.load(models / IRIS)
+    model.provenance["settings"]["losses"] = {"dense_2": loss.config()}
+    model.save(models / "other.safetensors")
+    said = json.loads(run("explain", "other.safetensors", "--unit", "dense_2:0", "--json").out)
+    assert said["losses"] == {"dense_2": type(loss).__name__}

@@ -1,11 +1,13 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 import glassnet as gn
+from glassnet.cli.table import parse_table
 
 from .conftest import Run
 
@@ -164,6 +166,51 @@ def test_a_bad_table_is_told_with_its_place(
 @pytest.mark.usefixtures("models")
 def test_a_bad_request_is_one_line(fails: Run, args: list[str], message: str) -> None:
     assert message in fails("predict", *args)
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([[1, 2, 3, "x" * 10**6]]),
+        json.dumps([{"x" * 10**6: 1}]),
+        json.dumps([[1, 2, 3, 4], "x" * 10**6]),
+        f"{'x' * 10**5},b\n1,2",
+    ],
+    ids=["cell", "name", "row", "header"],
+)
+def test_a_long_cell_is_cut_in_the_message(
+    fails: Run, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    give(monkeypatch, text)
+    line = fails("predict", IRIS, "-")
+    assert "xxx..." in line
+    assert len(line) < 400
+
+
+@pytest.mark.timeout(15)
+@pytest.mark.parametrize("header", [True, False], ids=["header", "objects"])
+def test_many_columns_are_read_in_no_time(header: bool) -> None:
+    names = [f"n{k}" for k in range(60_000)]
+    cells = ["1"] * len(names)
+    text = (
+        f"{','.join(names)}\n{','.join(cells)}"
+        if header
+        else json.dumps([dict(zip(names, cells, strict=True))])
+    )
+    table = parse_table(text, "wide.csv").ordered(names[::-1])
+    assert table.columns[0] == "n59999"
+    with pytest.raises(gn.DataError, match="lacks 'a0', 'a1'"):
+        table.ordered([f"a{k}" for k in range(60_000)])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+@pytest.mark.usefixtures("models")
+@pytest.mark.timeout(15)
+def test_what_is_no_file_is_not_waited_for(fails: Run) -> None:
+    os.mkfifo("pipe")
+    for source in ("pipe", "/dev/zero"):
+        assert f"Cannot read {source}: something else than a file" in fails("predict", IRIS, source)
 
 
 def test_a_file_that_is_no_text(fails: Run, models: Path) -> None:

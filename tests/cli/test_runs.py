@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ def test_show(run: Run) -> None:
     assert "Adam(learning_rate 0.001" in out
     assert "moments     0, 1, 2, 5, 10, 20, 30" in out
     assert "ended       finished" in out
+
+
+def test_show_of_settings_that_lie_deep(run: Run, runs: Path) -> None:
+    path = runs / "runs/moons/run.json"
+    document = json.loads(path.read_text())
+    deep: object = "end"
+    for _ in range(400):
+        deep = [deep]
+    document["settings"] = {"seed": 7, "deep": deep}
+    path.write_text(json.dumps(document))
+    assert "deep        …" in run("runs", "show", "runs/moons").out
 
 
 def test_compare(run: Run, runs: Path) -> None:

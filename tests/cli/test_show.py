@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from glassnet.cli.show import program, show_table, size_of
+from glassnet.cli.show import complain, program, show_table, size_of, warn
+from glassnet.cli.words import show_entry
 
 
 def test_the_program_is_called_by_its_name_where_the_shell_finds_it(
@@ -30,6 +31,23 @@ def test_a_terminal_gets_lines(
     out = capsys.readouterr().out
     assert "[bold]a" in out
     assert "──" in out
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_shown_commands_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    evil = "\x1b[2J\x9b1m\x07\u202e\ud800\nb"
+    show_table([evil], [[evil]])
+    show_entry(evil, evil)
+    complain(evil)
+    warn(evil)
+    told = "".join(capsys.readouterr())
+    for command in ("\x1b[2J", "\x9b", "\x07", "\u202e", "\ud800"):
+        assert command not in told
+    assert told.count("\\x1b[2J\\x9b1m\\x07\\u202e\\ud800\\nb") == 2
+    assert told.count("\\x1b[2J\\x9b1m\\x07\\u202e\\ud800 b") == 4
 
 
 def test_sizes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -107,13 +108,41 @@ def test_a_data_set_s_warning_is_told(run: Run, monkeypatch: pytest.MonkeyPatch)
         (["iris", "--patience", "-1"], "patience"),
         (["iris", "--seed", "-1"], "seed"),
         (["iris", "--engine", "gpu"], "no engine 'gpu'"),
-        (["iris", "--optimizer", "sgd", "--learning-rate", "1e9"], "loss became"),
     ],
 )  # fmt: skip
 def test_a_bad_setting_is_one_line_and_leaves_nothing(
     fails: Run, tmp_path: Path, args: list[str], message: str
 ) -> None:
     assert message in fails("train", *args, "--quiet")
+    assert not list(tmp_path.iterdir())
+
+
+DIVERGING = ("iris", "--optimizer", "sgd", "--learning-rate", "1e9", "--quiet")
+
+
+@pytest.mark.parametrize("name", ["iris.safetensors", "kept/iris.v2"])
+def test_what_a_diverging_training_learnt_is_kept_beside(
+    fails: Callable[..., str], tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("old")
+    line = fails("train", *DIVERGING, "--out", name)
+    beside = f"{name.removesuffix('.safetensors')}.last-good.safetensors"
+    assert "loss became" in line
+    assert line.endswith(f" {beside} holds the last good weights.\n")
+    assert path.read_text() == "old"
+    assert gn.load(tmp_path / beside).provenance["ended"] == "diverged"
+
+
+def test_a_training_that_learnt_nothing_leaves_nothing(
+    fails: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverge(*_: object, **__: object) -> None:
+        raise gn.DivergenceError("The loss became nan.")
+
+    monkeypatch.setattr(gn, "train", diverge)
+    assert fails("train", *DIVERGING) == "glassnet: The loss became nan.\n"
     assert not list(tmp_path.iterdir())
 
 
@@ -128,8 +157,17 @@ def test_what_cannot_be_written_is_told_before_training(
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_folder_is_no_model_file(fails: Run, tmp_path: Path) -> None:
+def test_what_is_no_file_is_told_before_training(
+    fails: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gn, "train", lambda *_, **__: pytest.fail("trained"))
     assert "it is a folder" in fails("train", "iris", "--out", tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("file/model")
+    assert "Cannot write link" in fails("train", "iris", "--out", "link")
+    if os.path.exists(os.devnull):  # noqa: PTH110
+        line = fails("train", "iris", "--out", os.devnull)
+        assert "it is something else than a file" in line
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")

@@ -1,9 +1,11 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glassnet.data.batches import batches, permutation
+from glassnet.data.batches import batch_size_for, batches, in_batches, permutation
 from glassnet.data.rows import Rows
 from glassnet.errors import DataError, SettingError
 
@@ -14,7 +16,7 @@ def seen(seed: int | None = None, epoch: int = 0) -> list[int]:
     return [int(t) for _, ts in batches(ROWS, 4, seed=seed, epoch=epoch) for t in ts]
 
 
-@given(st.integers(1, 60), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+@given(st.integers(1, 60), st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1))
 def test_a_permutation_has_every_row_once(count: int, seed: int, epoch: int) -> None:
     order = permutation(count, seed, epoch)
     assert sorted(order) == list(range(count))
@@ -30,9 +32,18 @@ def test_the_order_of_an_epoch_is_the_same_in_every_version() -> None:
     assert permutation(8, seed=7, epoch=3).tolist() == [4, 3, 5, 6, 0, 7, 1, 2]
 
 
-@pytest.mark.parametrize(("seed", "epoch"), [(-1, 0), (0, -1), (2**64, 0)])
-def test_a_seed_outside_its_range_is_refused(seed: int, epoch: int) -> None:
-    with pytest.raises(SettingError, match=r"in 0\.\.2"):
+@pytest.mark.parametrize(
+    ("seed", "epoch", "message"),
+    [
+        (-1, 0, "A seed is a whole number from 0"),
+        (2**63, 0, "A seed is"),
+        (1.5, 0, "A seed is .* got 1.5"),
+        ("1", 0, "A seed is .* got '1'"),
+        (0, -1, "epoch is a whole number from 0, got -1"),
+    ],
+)
+def test_what_is_no_seed_or_no_epoch_is_refused(seed: Any, epoch: int, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
         permutation(3, seed, epoch)
 
 
@@ -52,10 +63,22 @@ def test_one_batch_may_hold_all_rows() -> None:
 
 
 def test_a_batch_larger_than_the_data_is_refused_with_both_numbers() -> None:
-    with pytest.raises(DataError, match="batch_size is 11, but there are only 10 rows"):
+    with pytest.raises(DataError, match="batch_size=11 is larger than the data, which has 10 rows"):
         batches(ROWS, 11)
 
 
-def test_an_empty_batch_is_refused() -> None:
-    with pytest.raises(SettingError, match="at least 1, got 0"):
-        batches(ROWS, 0)
+@pytest.mark.parametrize("size", [0, 2.5, True, "4"])
+def test_a_size_that_is_none_is_refused(size: Any) -> None:
+    with pytest.raises(SettingError, match="batch_size is a whole number from 1, got"):
+        batches(ROWS, size)
+
+
+def test_a_size_that_was_not_asked_for() -> None:
+    assert [batch_size_for(count, None) for count in (3, 32, 1000)] == [3, 32, 32]
+
+
+def test_an_epoch_that_was_begun_goes_on_in_its_order() -> None:
+    whole = np.concatenate(in_batches(10, 4, seed=3, epoch=2))
+    rest = in_batches(10, 4, seed=3, epoch=2, start=5)
+    assert [len(batch) for batch in rest] == [4, 1]
+    np.testing.assert_array_equal(np.concatenate(rest), whole[5:])

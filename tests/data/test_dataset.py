@@ -45,6 +45,40 @@ def test_bytes_stay_bytes() -> None:
     assert isinstance(data.train.x, Pixels)
 
 
+class Frame:
+    """A table with named columns, as far as pandas' goes here."""
+
+    def __init__(self, **columns: Any) -> None:
+        self.held = columns
+        self.columns = list(columns)
+
+    def __getitem__(self, names: list[str]) -> Any:
+        return Frame(**{name: self.held[name] for name in names})
+
+    def __len__(self) -> int:
+        return len(next(iter(self.held.values())))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.column_stack(list(self.held.values()))
+
+
+def test_the_columns_of_a_table_are_matched_by_name() -> None:
+    swapped, numbered = Frame(y=X[:, 1], x=X[:, 0]), Frame(y=X[:, 0], x=X[:, 1])
+    numbered.columns = [0, 1]  # type: ignore[list-item]
+    for table in (swapped, numbered):
+        assert made(x=table).fingerprint == made().fingerprint
+
+
+def test_a_table_of_other_columns_is_refused() -> None:
+    for columns, lacks in (
+        ({"x": 0, "z": 1}, r"lacks \['y'\]"),
+        ({"x": 0, "y": 1, "z": 0}, "expected"),
+    ):
+        table = Frame(**{name: X[:, k] for name, k in columns.items()})
+        with pytest.raises(DataError, match=lacks):
+            made(x=table)
+
+
 @pytest.mark.parametrize(
     ("x", "t", "outputs", "message"),
     [
@@ -54,8 +88,8 @@ def test_bytes_stay_bytes() -> None:
         (X, T - 1, SIDES, "row 0: -1"),
         (X, T * 0.5, SIDES, "whole numbers"),
         (X[:2], T[:2], SIDES, "too few"),
-        (X[:, :1], T, SIDES, r"inputs are 2 numbers a row, but x has shape \(28, 1\)"),
-        (X, X, Values(("height",)), r"outputs are 1 numbers a row, but t has shape \(28, 2\)"),
+        (X[:, :1], T, SIDES, r"inputs ask for x of shape \(28, 2\), got \(28, 1\)"),
+        (X, X, Values(("height",)), r"outputs ask for t of shape \(28, 1\), got \(28, 2\)"),
     ],
 )
 def test_data_that_cannot_be_learnt_from_is_refused(

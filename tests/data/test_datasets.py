@@ -38,6 +38,11 @@ def test_an_unknown_name_gets_a_hint(call: object) -> None:
         call("mnits")  # type: ignore[operator]
 
 
+def test_a_list_is_no_name() -> None:
+    with pytest.raises(SettingError, match=r"no data set \['iris'\]\. Did you mean 'iris'"):
+        datasets.load(["iris"])  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("name", "message"), [("moons", "Did you mean 'noise'"), ("digits", "Known: none")]
 )

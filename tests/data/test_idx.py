@@ -58,9 +58,11 @@ BOMB = gzip.compress(struct.pack(">HBBII", 0, 8, 2, 2**32 - 1, 2**32 - 1))
         (b"\0\0\x08\0", "0 axes"),
         (b"\0\0\x08\xff" + bytes(2000), "255 axes"),
         (packed(IMAGES)[:12], "cut short inside its header"),
-        (packed(IMAGES)[:-1], "promises 24 bytes of shape .* it holds 23"),
+        (packed(IMAGES)[:-1], "promises 24 bytes of shape .* at most 39 may come"),
+        (gzip.compress(packed(IMAGES)[:-1]), "promises 24 bytes of shape .* it holds 23"),
         (packed(IMAGES) + b"\0", "longer than its header says"),
-        (packed(IMAGES)[:16], "it can hold 16 at most"),
+        (packed(IMAGES)[:16], "at most 16 may come"),
+        (struct.pack(">HBBIII", 0, 8, 3, 0, 2**32 - 1, 2**32 - 1), "which cannot be"),
         (BOMB, "promises 18446744065119617025 bytes"),
         (gzip.compress(packed(IMAGES))[:-9], "damaged gzip|cut short"),
         (gzip.compress(packed(IMAGES))[:-8] + bytes(8), "damaged gzip file: CRC check failed"),
@@ -72,6 +74,17 @@ def test_foreign_and_damaged_files_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=message):
         read_idx(kept(tmp_path, content))
+
+
+def test_what_unpacks_to_more_than_expected_is_not_unpacked(tmp_path: Path) -> None:
+    head = struct.pack(">HBBI", 0, 8, 1, 2**26)
+    path = kept(tmp_path, gzip.compress(head + bytes(2**26)))
+    with pytest.raises(DataError, match=r"promises 67108864 bytes .* at most 47040016 may come"):
+        read_idx(path)
+    small = kept(tmp_path, packed(IMAGES))
+    assert read_idx(small, most=40).shape == IMAGES.shape
+    with pytest.raises(DataError, match="at most 39 may come"):
+        read_idx(small, most=39)
 
 
 @pytest.mark.parametrize("name", ["missing", "."])

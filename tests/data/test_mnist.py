@@ -18,7 +18,7 @@ from glassnet.data.mnist import (
     IdxImages,
 )
 from glassnet.data.pixels import Pixels
-from glassnet.errors import DataError, DownloadError
+from glassnet.errors import DataError, DownloadError, SettingError
 from tests.data.conftest import Mirror
 from tests.data.test_idx import packed
 
@@ -80,6 +80,17 @@ def test_a_file_of_wrong_content_is_refused(
 ) -> None:
     with pytest.raises(DataError, match=r"is not the published .* of tiny: the SHA-256"):
         images.load(folder=fill(tmp_path, files))
+
+
+def test_a_file_that_is_verified_packed_is_verified_before_it_is_unpacked(tmp_path: Path) -> None:
+    folder = fill(tmp_path, FILES | {f"{TRAIN_IMAGES}.gz": b"\x1f\x8b is no gzip file"})
+    with pytest.raises(DataError, match=r"is not the published .* SHA-256 of its file"):
+        TINY_PACKED.load(folder=folder)
+
+
+def test_a_folder_is_named_by_a_text_or_a_path() -> None:
+    with pytest.raises(SettingError, match="named by a text or a Path, got 5"):
+        TINY.load(folder=5)  # type: ignore[arg-type]
 
 
 def test_a_folder_that_lacks_a_file_names_it_and_says_what_to_do(tmp_path: Path) -> None:

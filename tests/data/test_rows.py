@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from glassnet.data.pixels import Pixels
-from glassnet.data.rows import Rows, check_classes, one_hot
+from glassnet.data.rows import Rows, check_classes, moments, one_hot
 from glassnet.errors import DataError
 
 X = np.arange(12.0).reshape(4, 3)
@@ -58,14 +58,31 @@ def holding(value: float, place: tuple[int, int]) -> Any:
         (np.array([[None]] * 4), T, "expects numbers"),
         ([[1], [2, 3]], T, "rows of one length"),
         (X * 1j, T, "expects numbers"),
-        (holding(np.nan, (1, 2)), T, "x holds 2 numbers .* row 1, column 2: nan"),
+        (
+            holding(np.nan, (1, 2)),
+            T,
+            "x is NaN or infinite in 2 of 12 numbers, .* row 1, column 2: nan",
+        ),
         (holding(-np.inf, (0, 1)), T, "row 0, column 1: -inf"),
-        (X, [0.0, np.nan, 1.0, 1.0], "t holds 1 numbers .* at row 1: nan"),
+        (X, [0.0, np.nan, 1.0, 1.0], "t is NaN or infinite in 1 of 4 numbers, .* at row 1: nan"),
     ],
 )
 def test_rows_that_cannot_be_learnt_from_are_refused(x: Any, t: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         Rows(x, t)
+
+
+def test_a_column_without_a_range_has_no_spread() -> None:
+    x = np.column_stack([np.full(300, 0.1), np.arange(300)])
+    assert x.std(axis=0)[0] > 0  # what rounding leaves
+    mean, std = moments("x", x)
+    np.testing.assert_allclose(mean, [0.1, 149.5])
+    np.testing.assert_allclose(std, [1, np.arange(300).std()])
+
+
+def test_what_cannot_be_measured_is_refused() -> None:
+    with pytest.raises(DataError, match="x holds numbers whose squares are too large"):
+        moments("x", X * 1e200)
 
 
 def test_one_hot_puts_a_one_at_the_class() -> None:

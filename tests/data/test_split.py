@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,8 +53,10 @@ def test_rows_of_a_sorted_table_are_mixed_within_each_part() -> None:
     assert 10 < np.count_nonzero(t[train][:30]) < 20
 
 
-@pytest.mark.parametrize(("validation", "test"), [(0, 0.2), (0.2, 0), (0.5, 0.5), (-0.1, 0.2)])
-def test_shares_that_are_no_shares_are_refused(validation: float, test: float) -> None:
+@pytest.mark.parametrize(
+    ("validation", "test"), [(0, 0.2), (0.2, 0), (0.5, 0.5), (-0.1, 0.2), (0.2, "0.2"), (None, 0.2)]
+)
+def test_shares_that_are_no_shares_are_refused(validation: Any, test: Any) -> None:
     with pytest.raises(SettingError, match="shares above 0"):
         split(100, validation=validation, test=test, seed=0)
 

@@ -77,10 +77,15 @@ def test_shapes_without_noise_are_what_they_are_called() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"rows": 2}, "rows expects at least 3"),
+        ({"rows": 2}, "rows is a whole number from 3, got 2"),
         ({"noise": -1}, "noise expects"),
         ({"noise": float("nan")}, "noise expects"),
-        ({"classes": 1}, "classes expects at least 2"),
+        ({"noise": "a"}, "noise expects a finite number of at least 0, got 'a'"),
+        ({"rows": 10.5}, "rows is a whole number from 3, got 10.5"),
+        ({"classes": "4"}, "classes is a whole number from 2, got '4'"),
+        ({"seed": "x"}, "A seed is a whole number from 0 .* got 'x'"),
+        ({"seed": -1}, "A seed is a whole number"),
+        ({"classes": 1}, "classes is a whole number from 2, got 1"),
     ],
 )
 def test_settings_outside_their_range_are_refused(settings: dict[str, float], message: str) -> None:

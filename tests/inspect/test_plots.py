@@ -36,6 +36,18 @@ def test_curves_have_a_panel_for_each_figure_the_loss_first() -> None:
     assert np.isnan(np.asarray(accuracy.lines[1].get_ydata())).all()
 
 
+def test_a_curve_has_a_gap_where_it_was_not_measured() -> None:
+    first: dict[str, float | None] = {"epoch": 1, "loss": 1.0}
+    more: dict[str, float | None] = {"epoch": 2, "loss": 0.5, "validation_loss": 0.7, "r2": 0.1}
+    for history in ([first, more], [{**more, "epoch": 1}, {**first, "epoch": 2}]):
+        loss, r2 = axes_of(plots.curves(history))
+        assert [line.get_label() for line in loss.lines] == ["training", "validation"]
+        held_out = np.asarray(loss.lines[1].get_ydata())
+        assert np.nanmin(held_out) == 0.7
+        assert np.isnan(held_out).sum() == 1
+        assert r2.get_title(loc="left") == "r2"
+
+
 def test_curves_of_one_epoch_show_a_point() -> None:
     assert axes_of(plots.curves(HISTORY[:1]))[0].lines[0].get_marker() == "o"
 

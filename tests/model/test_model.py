@@ -17,6 +17,7 @@ import glassnet as gn
 from glassnet.data import Pixels
 from glassnet.files import read_sealed, write_sealed
 from glassnet.types import Array
+from tests.data.test_dataset import Frame
 from tests.model.models import LABELS, classes, images, rows, values
 
 # -- answers -------------------------------------------------------------------------------------
@@ -53,6 +54,8 @@ def test_probabilities_of_each_link_by_hand() -> None:
     assert proba("sigmoid", [0, ln, -ln]) == pytest.approx([1 / 3, 1 / 2, 1 / 6])
     assert proba("sigmoid", [ln], ("no", "yes")) == pytest.approx([0.25, 0.75])
     assert proba("sigmoid", [-1e4], ("no", "yes")) == pytest.approx([1, 0])
+    assert proba("sigmoid", [-800, -800 + ln, -2000]) == pytest.approx([0.25, 0.75, 0])
+    assert proba("sigmoid", [800, 0, -2000]) == pytest.approx([2 / 3, 1 / 3, 0])
     assert proba("identity", [0.1, 0.3, -0.2]) == pytest.approx([0.25, 0.75, 0])
     assert proba("identity", [-1, -1, -1]) == pytest.approx([1 / 3] * 3)
 
@@ -87,7 +90,7 @@ def test_images_may_be_bytes_floats_or_pictures() -> None:
         (np.full((1, 6), 17), gn.DataError, r"whole numbers from 0 to 16.*from 17 to 17"),
         (np.full((1, 6), -1), gn.DataError, "from -1 to -1"),
         (np.full((1, 6), 1.5), gn.DataError, "floats from 0 to 1; got float64 from 1.5"),
-        (np.full((1, 6), np.nan), gn.DataError, "images holds 6 numbers that are NaN"),
+        (np.full((1, 6), np.nan), gn.DataError, "images is NaN or infinite in 6 of 6 numbers"),
         (np.zeros((1, 5)), gn.ShapeError, r"rows of 6 numbers, got an array of shape \(1, 5\)"),
         (np.zeros((1, 3, 2)), gn.ShapeError, r"got an array of shape \(1, 3, 2\)"),
         (np.zeros(6), gn.ShapeError, r"x\[None\]"),
@@ -108,11 +111,31 @@ def test_images_that_cannot_be(given: Any, error: type[Exception], message: str)
         ([["a"] * 4], gn.DataError, "rows expects numbers"),
         ([[1, 2, 3, np.inf]], gn.DataError, "row 0, column 3: inf"),
         (np.zeros((0, 4)), gn.DataError, "at least one row"),
+        (
+            [[0, 0, 0, 0], [1e39, 1, 1, 1]],
+            gn.DataError,
+            "float32, the first at row 1, column 0: 1e",
+        ),
+        (Frame(a=[0], b=[0], c=[0], e=[0]), gn.DataError, r"it lacks \['d'\]"),
     ],
 )
 def test_rows_that_cannot_be(given: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         classes().predict(given)
+
+
+def test_an_answer_that_is_no_number_is_none() -> None:
+    model = values()
+    model.network.parameters()["dense_1.W"][...] = 2
+    with pytest.raises(gn.DataError, match=r"answer to row 1 is no finite number: .* in float32"):
+        model.predict([[0, 0, 0, 0], [3e38, 0, 0, 0]])
+
+
+def test_the_columns_of_a_table_are_matched_by_name() -> None:
+    model, x = classes(), rows()
+    table = Frame(**{name: x[:, "abcd".index(name)] for name in "dbca"})
+    assert np.array_equal(model.predict_proba(table), model.predict_proba(x))
+    assert model.evaluate(table, np.zeros(30, int)) == model.evaluate(x, np.zeros(30, int))
 
 
 def test_evaluation_agrees_with_scikit_learn() -> None:
@@ -165,12 +188,19 @@ def test_a_model_of_values_has_no_probabilities() -> None:
 def test_what_goes_in_and_comes_out_has_to_fit() -> None:
     network = classes().network
     table, colours = gn.Features(("a", "b", "c", "d")), gn.Classes(LABELS)
-    with pytest.raises(gn.ShapeError, match=r"input has shape \(4,\) .* of 6 numbers"):
+    with pytest.raises(gn.ShapeError, match=r"input has shape \(4,\) .* asks for \(6,\)"):
         gn.Model(network, gn.Images(2, 3), colours)
-    with pytest.raises(gn.ShapeError, match=r"output has shape \(3,\) .* of 2 numbers"):
+    with pytest.raises(gn.ShapeError, match=r"output has shape \(3,\) .* asks for \(2,\)"):
         gn.Model(network, table, gn.Classes(("a", "b")))
     with pytest.raises(gn.SettingError, match=r"inputs as gn\.Features or gn\.Images"):
         gn.Model(network, colours, table)  # type: ignore[arg-type]
+    for provenance in (["by"], [], "hand"):
+        with pytest.raises(gn.SettingError, match="A Model's provenance is a dict, got"):
+            gn.Model(network, table, colours, provenance)  # type: ignore[arg-type]
+    with pytest.raises(
+        gn.SettingError, match=r"no usable history\. The epochs are expected as a list"
+    ):
+        gn.Model(network, table, colours, {"history": 3})
     x = gn.Input(4)
     two = gn.Network(x, [gn.Dense(3)(x), gn.Dense(1)(x)])
     with pytest.raises(gn.SettingError, match="one input and one output, got 1 and 2"):
@@ -258,15 +288,16 @@ def test_a_layer_of_ones_own_has_to_be_handed_over(tmp_path: Path) -> None:
         gn.ModelFileError, match=r"a layer 'Twice'.*gn\.load\(path, layers=\[Twice\]"
     ):
         gn.load(tmp_path / "m")
-    again = gn.load(tmp_path / "m", layers=[Twice])
-    assert np.array_equal(again.predict_proba(rows()), model.predict_proba(rows()))
-    with pytest.raises(gn.SettingError, match=r"classes derived from gn\.Layer"):
+    for layers in (Twice, [Twice], iter([Twice])):
+        again = gn.load(tmp_path / "m", layers=layers)
+        assert np.array_equal(again.predict_proba(rows()), model.predict_proba(rows()))
+    with pytest.raises(gn.SettingError, match=r"derived from gn\.Layer, got .Twice"):
         gn.load(tmp_path / "m", layers=["Twice"])  # type: ignore[list-item]
 
 
 def test_a_layer_that_json_cannot_tell_is_not_saved(file: Path) -> None:
     network = gn.Sequential([Twice(lambda: 2), gn.Dense(3)], 4)  # type: ignore[arg-type]
-    with pytest.raises(gn.FileError, match="what describes it is not JSON"):
+    with pytest.raises(gn.FileError, match="function is not JSON"):
         gn.Model(network, classes().inputs, classes().outputs).save(file)
     assert gn.load(file).provenance == {"by": "hand"}
 
@@ -277,17 +308,28 @@ Change = dict[str, Any]
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "glassnet-checkpoint"}, r"a glassnet-checkpoint, .* trainer\.resume\(path\)"),
-        ({"format": "something"}, "a something, not a glassnet-model"),
+        (
+            {"format": "glassnet-checkpoint"},
+            r"format 'glassnet-checkpoint', .* trainer\.resume\(path\)",
+        ),
+        ({"format": "something"}, "format 'something', expected 'glassnet-model'"),
         ({"version": 2}, "format version 2, this Glassnet reads version 1. Update"),
         ({"network": None}, "lacks its network"),
         ({"provenance": []}, "lacks its provenance"),
+        ({"provenance": {"history": 3}}, "does not fit together: .* no usable history"),
+        ({"provenance": {"history": [1]}}, "Figures are expected as numbers by name, got 1"),
+        ({"provenance": {"history": [{"loss": "x"}]}}, "Figures are expected as numbers by name"),
+        ({"version": True}, "format version True"),
+        ({"version": 1.0}, r"format version 1\.0"),
         ({"inputs": "x"}, "lacks its inputs"),
         (
             {"inputs": classes().outputs.to_json()},
             "does not fit together: .* inputs as gn.Features",
         ),
-        ({"outputs": gn.Classes(("a", "b")).to_json()}, "does not fit together: .* of 2 numbers"),
+        (
+            {"outputs": gn.Classes(("a", "b")).to_json()},
+            r"does not fit together: .* asks for \(2,\)",
+        ),
         ({"outputs": {"kind": "classes"}}, "lacks the field labels"),
         ({"network": {}}, "description of the network is damaged"),
         ({"network": classes().network.config() | {"layers": {}}}, "damaged"),
@@ -314,6 +356,35 @@ def test_arrays_that_are_sealed_but_wrong(file: Path) -> None:
         write_sealed(file, document, others)
         with pytest.raises(gn.ModelFileError):
             gn.load(file)
+
+
+def test_numbers_too_large_for_the_network_are_refused(file: Path) -> None:
+    document, arrays = read_sealed(file)
+    write_sealed(file, document, arrays | {"dense_1.b": np.full(5, 1e300)})
+    with pytest.raises(gn.ModelFileError, match=r"are NaN or infinite in 'dense_1\.b'"):
+        gn.load(file)
+
+
+def test_weights_that_are_nan_are_not_saved(file: Path) -> None:
+    model = classes()
+    model.network.parameters()["dense_1.b"][0] = np.nan
+    with pytest.raises(gn.FileError, match=r"the array 'dense_1\.b' holds numbers that are NaN"):
+        model.save(file)
+    assert gn.load(file).provenance == {"by": "hand"}
+
+
+def test_what_is_nan_in_the_provenance_becomes_null(tmp_path: Path) -> None:
+    network = gn.Sequential([gn.Dense(1)], input_shape=1, seed=0)
+    trainer = gn.Trainer(network, gn.MeanSquaredError(), metrics="r2")
+    one_row = np.ones((1, 1)), np.ones((1, 1))
+    history = trainer.fit(one_row, epochs=1, progress=False)
+    assert np.isnan(history.last["r2"])
+    told = {"history": history.epochs}
+    model = gn.Model(network, gn.Features(("x",)), gn.Values(("y",)), told)
+    assert model.provenance["history"][0]["r2"] is None
+    model.provenance["late"] = [float("inf")]
+    model.save(tmp_path / "m")
+    assert gn.load(tmp_path / "m").provenance == model.provenance | {"late": [None]}
 
 
 def test_a_description_of_more_than_the_file_holds_takes_no_memory(file: Path) -> None:
@@ -359,3 +430,6 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "lost", "No such file"), (tmp_path, "Is a directory")):
         with pytest.raises(gn.FileError, match=reason):
             gn.load(path)
+    for nothing in (None, 3):
+        with pytest.raises(gn.SettingError, match="named by a text or a Path"):
+            gn.load(nothing)  # type: ignore[arg-type]

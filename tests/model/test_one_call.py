@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,13 +45,41 @@ def test_features_are_standardised_inside_and_values_by_the_model() -> None:
 
 def test_what_is_constant_divides_by_nothing() -> None:
     rng = np.random.default_rng(0)
-    x = np.column_stack([rng.normal(size=60), np.full(60, 5.0)])
-    flat = np.column_stack([x[:, 0] * 3 + 1, np.full(60, 2.0)])
+    x = np.column_stack([rng.normal(size=400), np.full(400, 0.1)])
+    flat = np.column_stack([x[:, 0] * 3 + 1, np.full(400, 0.1)])
     data = gn.Dataset.split(
         "flat", x, flat, inputs=gn.Features(("a", "b")), outputs=gn.Values(("y", "two"))
     )
-    model = train(data, epochs=50)
-    assert np.isfinite(model.predict(data.test.x)).all()
+    assert min(data.train.x[:, 1].std(), data.train.t[:, 1].std()) > 0  # what rounding leaves
+    model = train(data, epochs=2)
+    assert isinstance(model.outputs, gn.Values)
+    assert model.outputs.std[1] == 1
+    assert model.network.arrays()["standardize_1.std"][1] == 1
+    near, far = model.predict([[0.5, 0.1], [0.5, 0.2]])
+    np.testing.assert_allclose(near, far, atol=1)
+
+
+def measured(column: Any, name: str = "time") -> gn.Dataset:
+    x = np.column_stack([column, np.arange(len(column))])
+    outputs = gn.Classes(("even", "odd"))
+    t = np.arange(len(column)) % 2
+    return gn.Dataset.split("m", x, t, inputs=gn.Features((name, "n")), outputs=outputs)
+
+
+def test_a_feature_of_more_digits_than_the_network_has_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    data = measured(1e8 + rng.normal(size=60))
+    with pytest.raises(gn.DataError, match=r"'time' is 1e\+08 give or take .* only 6 digits"):
+        train(data)
+    train(data, dtype="float64")
+    train(measured(1e8 + 1000 * rng.normal(size=60)))
+    train(measured(np.full(60, 1e8)))
+
+
+def test_a_feature_that_is_too_large_is_refused_before_training() -> None:
+    data = measured(np.geomspace(1, 1e39, 60))
+    with pytest.raises(gn.DataError, match=r"x holds numbers that are too large for float32"):
+        train(data)
 
 
 @pytest.mark.parametrize("name", ["xor", "moons", "line", "wine", "breast-cancer"])
@@ -69,6 +98,8 @@ def test_the_settings_reach_the_network(iris: gn.Dataset) -> None:
     assert model.network.seed == 9
     assert model.network.dtype == np.float64
     assert train(iris, layers=[]).network.size() == 5 * 3
+    for layers in (7, [7], np.array([7])):
+        assert train(iris, layers=layers).network.size() == 5 * 7 + 8 * 3
 
 
 def test_the_same_seed_gives_the_same_bits(iris: gn.Dataset) -> None:
@@ -120,6 +151,23 @@ def test_interrupted_there_is_still_a_model(iris: gn.Dataset) -> None:
     assert len(model.provenance["history"]) == 1
 
 
+def test_a_training_that_diverges_leaves_a_model(iris: gn.Dataset, tmp_path: Path) -> None:
+    def spoil(fit: gn.training.Fit) -> None:
+        if len(fit.history) == 2:
+            fit.network.parameters()["dense_2.b"][0] = np.nan
+
+    with pytest.raises(gn.DivergenceError) as caught:
+        train(iris, epochs=5, callbacks=Moments("epoch", spoil))
+    model = caught.value.model
+    told = model.provenance
+    assert (told["ended"], len(told["history"]), told["figures"]) == ("diverged", 2, {})
+    assert told["data"]["name"] == "iris"
+    assert told["settings"]["epochs"] == 5
+    model.save(tmp_path / "kept.safetensors")
+    kept = gn.load(tmp_path / "kept.safetensors")
+    assert kept.evaluate(iris.test)["accuracy"] > 0.5
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
@@ -133,13 +181,20 @@ def test_interrupted_there_is_still_a_model(iris: gn.Dataset) -> None:
         ),
         ({"learning_rate": -1.0}, gn.SettingError, "learning_rate in"),
         ({"schedule": "linear"}, gn.SettingError, "'constant' or 'cosine', got 'linear'"),
+        (
+            {"layers": "64"},
+            gn.SettingError,
+            r"layers expects something such as \[64, 32\], got '64'",
+        ),
+        ({"data": ["iris"]}, gn.DataError, "or a Dataset, got a list"),
         ({"layers": [0]}, gn.SettingError, "units, a whole number of 1 or more, got 0"),
         ({"dropout": 1.0}, gn.SettingError, "rate in"),
         ({"epochs": 0}, gn.SettingError, "epochs is a whole number from 1, got 0"),
         ({"epochs": 0, "schedule": "cosine"}, gn.SettingError, "epochs is a whole number from 1"),
         ({"batch_size": 0}, gn.SettingError, "batch_size is a whole number from 1"),
         ({"batch_size": 1000}, gn.DataError, "batch_size=1000 is larger than the data"),
-        ({"patience": -1}, gn.SettingError, "patience from 1, got -1"),
+        ({"patience": -1}, gn.SettingError, "patience, a whole number of 1 or more, got -1"),
+        ({"callbacks": gn.EarlyStopping}, gn.SettingError, "got the class EarlyStopping itself"),
         ({"seed": -1}, gn.SettingError, "A seed is a whole number from 0"),
         ({"dtype": "float16"}, gn.SettingError, "'float32' or 'float64'"),
         ({"engine": "abacus"}, gn.SettingError, "no engine 'abacus'"),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from glassnet import nn
-from glassnet.errors import GraphError, SettingError, ShapeError
+from glassnet.errors import DataError, GraphError, SettingError, ShapeError
 from glassnet.nn.config import known_layers, layer_from_config
 from glassnet.nn.layers import __all__ as exported
 from glassnet.nn.layers.activations import ACTIVATIONS, activation
@@ -273,6 +273,25 @@ def test_standardize_measures_and_leaves_constants_alone() -> None:
     np.testing.assert_array_equal(net(x), [[-1, 0], [1, 0]])
     assert net.parameters() == {}
     assert list(net.buffers()) == ["standardize_1.mean", "standardize_1.std"]
+
+
+def test_standardize_takes_what_rounding_leaves_for_no_spread() -> None:
+    x = np.full((300, 1), 0.1)
+    assert x.std() > 0
+    assert nn.Standardize.of(x).std == [1]
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([[1.0, np.nan]], "x is NaN or infinite in 1 of 2 numbers"),
+        (np.zeros((0, 2)), "at least one row"),
+        ([["a"]], "x expects numbers"),
+    ],
+)
+def test_standardize_measures_nothing_else_than_numbers(x: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        nn.Standardize.of(x)
 
 
 def rng() -> np.random.Generator:

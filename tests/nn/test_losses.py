@@ -136,7 +136,7 @@ MSE, BCE, CE = nn.MeanSquaredError(), nn.SigmoidCrossEntropy(), nn.SoftmaxCrossE
         (MSE, [[1], [2, 3]], (1,), DataError, "t expects rows of one length"),
         (MSE, ["a", "b"], (1,), DataError, "t expects numbers, got an array of <U1"),
         (MSE, 3.0, (1,), DataError, r"t expects at least one row, got shape \(\)"),
-        (MSE, [0.0, np.nan], (1,), DataError, "t holds 1 numbers that are NaN or infinite.*row 1"),
+        (MSE, [0.0, np.nan], (1,), DataError, "t is NaN or infinite in 1 of 2 numbers.*row 1"),
         (MSE, [1.0, 2.0, np.inf], (1,), DataError, "the first at row 2"),
         (BCE, [0.0, 1.5], (1,), DataError, "from 0 .no. to 1 .yes., got values from 0 to 1.5"),
         (BCE, [-1, 1], (1,), DataError, "got values from -1 to 1"),
@@ -186,7 +186,7 @@ def test_descriptions_that_do_not_fit(config: dict[str, Any], text: str) -> None
         ([1.0, 2.0], ShapeError, r"one number a row, \(3,\), got \(2,\)"),
         ([[1.0], [2.0], [3.0]], ShapeError, r"got \(3, 1\)"),
         ([1.0, -1.0, 0.0], DataError, "numbers from 0, got -1"),
-        ([1.0, np.nan, 0.0], DataError, "sample_weight holds 1 numbers that are NaN"),
+        ([1.0, np.nan, 0.0], DataError, "sample_weight is NaN or infinite in 1 of 3"),
         ([0.0, 0.0, 0.0], DataError, "Every row has the weight 0"),
     ],
 )

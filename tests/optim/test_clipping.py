@@ -44,3 +44,18 @@ def test_a_norm_that_is_no_number_leaves_the_gradients_as_they_are(odd: float) -
     clipped = optim.ClipNorm(1.0)(gradients)
     np.testing.assert_array_equal(clipped["a"], [1.0, odd])
     np.testing.assert_array_equal(clipped["b"], [100.0])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"),
+    [(np.float32, 1e19), (np.float32, 3e38), (np.float64, 1e308), (np.float32, 1e-30)],
+)
+def test_squares_that_are_too_large_or_too_small_are_no_trouble(
+    dtype: type[np.floating], size: float
+) -> None:
+    limit = size / 2
+    gradients = {"a": np.full(99, size, dtype), "b": np.full((1, 1), -size, dtype)}
+    clipped = optim.ClipNorm(limit)(gradients)
+    for name, sign in (("a", 1), ("b", -1)):
+        np.testing.assert_allclose(clipped[name] / dtype(size), sign / 20, rtol=1e-5)
+        assert clipped[name].dtype == dtype

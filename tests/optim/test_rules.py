@@ -68,7 +68,7 @@ def test_a_function_is_recorded_but_refused() -> None:
     [
         ({"class": "Adma"}, "There is no rule 'Adma'. Did you mean 'Adam'?"),
         ({"class": "__init__"}, "There is no rule '__init__'."),
-        ({}, "There is no rule 'None'."),
+        ({}, "There is no rule None."),
         ({"class": ["Adam"]}, "There is no rule"),
         ({"class": "Adam", "beta": 0.9}, "There is no setting of Adam 'beta'."),
         ({"class": "Adam", "beta1": 1.5}, "Adam expects beta1 in [0, 1), got 1.5."),

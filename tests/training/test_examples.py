@@ -33,9 +33,9 @@ NOT_FINITE = np.where(np.arange(12).reshape(6, 2) == 7, np.nan, X)
         ),
         ((X, np.ones((6, 3))), gn.DataError, "sum to 1; row 0 sums to 3"),
         ((X, ["a", "b"] * 3), gn.DataError, "t expects numbers"),
-        ((NOT_FINITE, T), gn.DataError, "x holds 1 .*NaN.*row 3, column 1: nan"),
-        ((X * [1, np.inf], T), gn.DataError, "x holds 6 .*infinite.*row 0, column 1"),
-        ((X, np.where(np.arange(6) == 4, np.nan, T)), gn.DataError, "t holds 1 .*NaN.*row 4"),
+        ((NOT_FINITE, T), gn.DataError, "x .*NaN.* 1 of 12 .*row 3, column 1: nan"),
+        ((X * [1, np.inf], T), gn.DataError, "x .*infinite in 6 .*row 0, column 1"),
+        ((X, np.where(np.arange(6) == 4, np.nan, T)), gn.DataError, "t .*NaN.* 1 of 6 .*row 4"),
         ((X[:0], T[:0]), gn.DataError, "at least one row"),
         (([[1, 2], [3]], [0, 1]), gn.DataError, "x expects rows of one length"),
         (X, gn.DataError, r"a pair \(x, t\), got a ndarray"),
@@ -64,7 +64,7 @@ def test_values_for_another_number_of_outputs_say_how_to_make_one_hot_rows() -> 
         ({"sample_weight": np.ones(5)}, gn.ShapeError, r"one number a row, \(6,\), got \(5,\)"),
         ({"sample_weight": 2.0}, gn.DataError, "sample_weight expects at least one row"),
         ({"sample_weight": [1, 1, 1, 1, 1, -2]}, gn.DataError, "from 0, got -2"),
-        ({"sample_weight": [1, 1, 1, 1, 1, np.nan]}, gn.DataError, "sample_weight holds 1"),
+        ({"sample_weight": [1, 1, 1, 1, 1, np.nan]}, gn.DataError, "sample_weight .*NaN.* 1 of 6"),
         ({"sample_weight": list("abcdef")}, gn.DataError, "sample_weight expects numbers"),
         ({"sample_weight": np.zeros(6)}, gn.DataError, "weight 0: there is nothing"),
         ({"class_weight": {0: 0, 1: 0, 2: 0}}, gn.DataError, "weight 0: there is nothing"),
@@ -80,12 +80,47 @@ def test_weights_that_cannot_be(plan: dict[str, Any], error: type[Exception], me
         quiet(classifier(plain(outputs=3)), (X, T), **plan)
 
 
-def test_weights_of_classes_need_class_indices() -> None:
+def test_weights_of_classes_need_classes() -> None:
     trainer = classifier(plain(outputs=3))
-    with pytest.raises(gn.SettingError, match="class indices"):
-        quiet(trainer, (X, np.eye(3)[T]), class_weight="balanced")
-    with pytest.raises(gn.SettingError, match="class indices"):
+    unsure = 0.9 * np.eye(3)[T] + 0.1 / 3
+    with pytest.raises(gn.SettingError, match="one output whose targets are classes"):
+        quiet(trainer, (X, unsure), class_weight="balanced")
+    with pytest.raises(gn.SettingError, match="targets are classes"):
         quiet(gn.Trainer(plain(), gn.MeanSquaredError()), values(6), class_weight={0: 1.0})
+    several = gn.Trainer(plain(outputs=2), gn.SigmoidCrossEntropy())
+    with pytest.raises(gn.SettingError, match="targets are classes"):
+        quiet(several, (X, [[1, 1], [0, 1]] * 3), class_weight="balanced")
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "t"),
+    [
+        (gn.SigmoidCrossEntropy(), 1, T % 2),
+        (gn.SigmoidCrossEntropy(), 1, (T % 2)[:, None].astype(float)),
+        (gn.SoftmaxCrossEntropy(), 2, np.eye(2)[T % 2]),
+        (gn.MeanSquaredError(), 2, np.eye(2)[T % 2]),
+    ],
+)
+def test_zeros_and_ones_are_classes_too(loss: gn.Loss, outputs: int, t: Any) -> None:
+    network = plain(outputs=outputs)
+    losses = network.losses(loss)
+    examples = make_examples(network, losses, (X, t), class_weight={0: 1.0, 1: 3.5})
+    np.testing.assert_array_equal(examples.weights, np.array([1.0, 3.5])[T % 2])
+
+
+@pytest.mark.parametrize(
+    ("data", "plan", "name"),
+    [
+        ((X * [1, 1e39], T), {}, "x"),
+        ((X, np.full((6, 3), 1e39)), {"loss": gn.MeanSquaredError()}, "t"),
+        ((X, T), {"sample_weight": np.full(6, 1e39)}, "sample_weight"),
+    ],
+)
+def test_what_is_too_large_for_the_precision(data: Any, plan: dict[str, Any], name: str) -> None:
+    loss = plan.pop("loss", gn.SoftmaxCrossEntropy())
+    trainer = gn.Trainer(plain(outputs=3, dtype="float32"), loss)
+    with pytest.raises(gn.DataError, match=f"^{name} holds .* too large for float32, .*at row"):
+        quiet(trainer, data, **plan)
 
 
 def test_balanced_weights_are_one_on_average() -> None:

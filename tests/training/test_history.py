@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import glassnet as gn
@@ -37,3 +38,13 @@ def test_it_reads_well() -> None:
 def test_shares_are_written_in_per_cent() -> None:
     figures = {"top-5": 0.5, "kind_f1": 1.0, "r2": 0.25, "learning_rate": 0.1, "epoch": 3.0}
     assert describe(figures) == "top-5 50.0 %  kind f1 100.0 %  r2 0.25"
+
+
+def test_what_was_not_measured_in_every_epoch_is_not_a_number_there() -> None:
+    history = gn.History([{"epoch": 1.0, "loss": 2.0}, *EPOCHS, {"epoch": 4.0, "loss": 0.1}])
+    assert np.array_equal(
+        history["validation_accuracy"], [np.nan, 0.9, 0.972, np.nan], equal_nan=True
+    )
+    assert history["loss"] == [2.0, 0.5, 0.123456, 0.1]
+    with pytest.raises(gn.SettingError, match="Known: epoch, loss, validation_accuracy, seconds"):
+        history["r2"]

@@ -235,6 +235,13 @@ ZEROS = np.zeros(4, int)
         (lambda: MAE()(N3, N3, np.zeros(4)), DataError, "weights that sum to 0.0."),
         (lambda: MAE()(N3, N3, np.array([2, -1, 0, 0])), DataError, "weights of 0 or more"),
         (lambda: MAE()(N3, N3, np.array([1, np.nan, 0, 0])), DataError, "sum to nan."),
+        (
+            lambda: Accuracy()(N3, np.array([[0, 1, 0], [0.5, 0.5, 0], [1, 0, 1], [0, 0, 0]])),
+            DataError,
+            "Targets are expected to be one class a row (for several yes or no, write a metric of "
+            "your own), got [1. 0. 1.].",
+        ),
+        (lambda: Accuracy()(N3, np.zeros((4, 3))), DataError, "one class a row"),
         (lambda: F1()(N3, ZEROS + 3), DataError, "expected to be classes from 0 to 2, got 3."),
         (lambda: F1()(N3, ZEROS - 1), DataError, "expected to be classes from 0 to 2, got -1."),
         (lambda: F1()(N3, ZEROS + 0.5), DataError, "expected to be classes from 0 to 2, got 0.5."),

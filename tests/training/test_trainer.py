@@ -335,6 +335,51 @@ def test_each_output_has_figures_of_its_own() -> None:
     assert history.last["loss"] == pytest.approx(of_kind + of_size)
 
 
+def test_metrics_by_output() -> None:
+    a, b, kind, size = forked_data()
+    data = ([a, b], [kind, size])
+    losses = [gn.SoftmaxCrossEntropy(), gn.MeanSquaredError()]
+    trainer = gn.Trainer(forked(), losses, metrics={"kind": "accuracy", "size": ["mae", gn.R2()]})
+    stopping = gn.EarlyStopping(monitor="validation_size_r2")
+    history = quiet(trainer, data, validation=data, epochs=1, callbacks=stopping)
+    figures = ["loss", "kind_loss", "kind_accuracy", "size_loss", "size_mae", "size_r2"]
+    assert list(trainer.evaluate(data)) == figures
+    assert {f"validation_{name}" for name in figures} <= history.last.keys()
+    y_kind, y_size = trainer.network([a, b])
+    assert history.last["kind_accuracy"] == gn.Accuracy()(y_kind, kind)
+    assert history.last["size_mae"] == pytest.approx(gn.MAE()(y_size, size[:, None]))
+    only = gn.Trainer(forked(), losses, metrics={"size": "mae"})
+    assert list(only.evaluate(data)) == ["loss", "kind_loss", "size_loss", "size_mae"]
+
+
+def test_a_metric_that_does_not_fit_is_refused_before_training() -> None:
+    a, b, kind, size = forked_data()
+    network = forked()
+    before = bits(network)
+    trainer = gn.Trainer(
+        network, [gn.SoftmaxCrossEntropy(), gn.MeanSquaredError()], metrics=["accuracy"]
+    )
+    message = r"accuracy does not fit the output 'size'; metrics=\{'size': …\}.*0 or 1"
+    with pytest.raises(gn.DataError, match=message):
+        quiet(trainer, ([a, b], [kind, size]))
+    assert bits(network) == before
+
+
+def test_a_metric_is_tried_on_every_target_and_on_those_held_out() -> None:
+    """Only the last row says that several answers are right."""
+    x, t = rows(30)
+    t = gn.one_hot(t, 3)
+    several = np.concatenate([t[:-1], [[1, 0, 1]]])
+    network = plain(outputs=3)
+    before = bits(network)
+    trainer = gn.Trainer(network, gn.SigmoidCrossEntropy(), metrics="accuracy")
+    with pytest.raises(gn.DataError, match=r"accuracy does not fit .* one class a row"):
+        quiet(trainer, (x, several))
+    with pytest.raises(gn.DataError, match="In the validation set: The metric accuracy"):
+        quiet(trainer, (x, t), validation=(x, several), train_metrics=False)
+    assert bits(network) == before
+
+
 def test_what_is_given_for_several_outputs_has_to_fit() -> None:
     a, b, kind, size = forked_data()
     with pytest.raises(gn.ShapeError, match=r"2 losses.*'kind', 'size'"):
@@ -357,9 +402,21 @@ def test_what_is_given_for_several_outputs_has_to_fit() -> None:
     ("settings", "message"),
     [
         ({"optimizer": "adamm"}, "'adamm'. Did you mean 'adam'"),
+        ({"optimizer": gn.Adam}, r"such as gn\.Adam\(1e-3\).*, got the class Adam itself"),
+        ({"optimizer": ["adam"]}, r"optimizer expects .*got \['adam'\]"),
+        ({"metrics": gn.Accuracy}, r"such as .*gn\.Accuracy\(\), got the class Accuracy itself"),
+        ({"metrics": ["mae", 3]}, "metrics expects .* got 3"),
+        ({"metrics": {"dense_3": "mae"}}, "no output 'dense_3'. Did you mean 'dense_2'"),
+        ({"metrics": {"dense_2": gn.MAE}}, "got the class MAE itself"),
         ({"metrics": ["acuracy"]}, "Did you mean 'accuracy'"),
         ({"metrics": "acuracy"}, "Did you mean 'accuracy'"),
         ({"engine": "nativ"}, "no engine 'nativ'.*auto, numpy"),
+        ({"engine": ["numpy"]}, r"no engine \['numpy'\]"),
+        ({"seed": "a"}, "A seed is a whole number .* got 'a'"),
+        ({"seed": 1.5}, "A seed is .* got 1.5"),
+        ({"penalties": gn.L2}, r"such as gn\.L2\(1e-4\), got the class L2 itself"),
+        ({"penalties": 1e-4}, r"penalties expects .* got 0\.0001"),
+        ({"clipping": [gn.ClipNorm(1.0)]}, "clipping expects"),
         ({"penalties": ["l2"]}, r"penalties expects something such as gn\.L2.*, got 'l2'"),
         ({"clipping": 1.0}, r"clipping expects something such as gn\.ClipNorm.*, got 1\.0"),
         ({"network": gn.Dense(1)}, r"network expects something such as gn\.Sequential"),
@@ -385,10 +442,11 @@ def test_unknown_parts_are_named(settings: dict[str, Any], message: str) -> None
             gn.SettingError,
             "callbacks expects something such as gn.Early",
         ),
+        ({"callbacks": gn.EarlyStopping}, gn.SettingError, "got the class EarlyStopping itself"),
         (
             {"validation": ([[0.0, np.nan]], [1])},
             gn.DataError,
-            "In the validation set: x holds 1 .*row 0, column 1",
+            "In the validation set: x .*NaN.*row 0, column 1",
         ),
         ({"validation": ([[0.0, 1.0]], [3])}, gn.DataError, "In the validation set: .*from 0 to 2"),
     ],
@@ -410,3 +468,21 @@ def test_a_clipping_of_ones_own_is_used() -> None:
     before = bits(network)
     quiet(classifier(network, optimizer="sgd", clipping=Freeze(1.0)), rows(), epochs=1)
     assert bits(network) == before
+
+
+def test_one_of_a_kind_needs_no_list_and_none_is_none() -> None:
+    one, listed = plain(outputs=3), plain(outputs=3)
+    note = Moments()
+    trainer = classifier(one, metrics=None, penalties=None)
+    quiet(trainer, rows(), epochs=1, callbacks=note)
+    quiet(classifier(listed), rows(), epochs=1, callbacks=None)
+    assert note.seen[0] == "start"
+    assert bits(one) == bits(listed)
+
+
+def test_x_and_t_are_one_argument() -> None:
+    x, t = rows()
+    trainer: Any = classifier(plain(outputs=3))
+    for method in (trainer.fit, trainer.evaluate):
+        with pytest.raises(gn.DataError, match=rf"one pair, {method.__name__}\(\(x, t\)\)"):
+            method(x, t)

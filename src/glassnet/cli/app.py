@@ -1,8 +1,10 @@
 """The program: its commands, and what becomes of what goes wrong in them."""
 
+import errno
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -25,23 +27,50 @@ from glassnet.cli.train import train
 from glassnet.errors import GlassnetError
 
 FAILED, INTERRUPTED = 2, 130
+UsageError: Any = typer.BadParameter.__base__
+"""What Typer raises for arguments that it cannot read; it exports only those below."""
 
 
 class Program(TyperGroup):
     """The commands. What goes wrong on purpose is one line on the error stream, and a status."""
 
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """Read what stands before the command."""
+        with _told_in_one_line():
+            return super().make_context(*args, **settings)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
-        try:
+        with _told_in_one_line():
             result = super().invoke(ctx)
-            sys.stdout.flush()  # here, where Typer bears a reader that has gone
-        except GlassnetError as error:
-            complain(str(error))
-            raise typer.Exit(FAILED) from None
-        except KeyboardInterrupt as interrupt:
-            complain(f"Interrupted. {interrupt}")
-            raise typer.Exit(INTERRUPTED) from None
-        return result
+            sys.stdout.flush()  # here, where what cannot be written is still told
+            return result
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    status = FAILED
+    try:
+        yield
+        return
+    except GlassnetError as error:
+        message = str(error)
+    except UsageError as error:
+        if type(error).show is not UsageError.show:  # it shows the help: nothing was asked for
+            raise
+        message = error.format_message().rstrip(".")
+        message = f"{message}. See: {error.ctx.command_path} --help"
+    except MemoryError as error:
+        message = f"There is too little memory for this. {error}"
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # a reader that has gone: Typer bears it
+            raise
+        message = f"Cannot read or write: {error}."
+        sys.stdout = io.StringIO()  # or Python would try again at the end
+    except KeyboardInterrupt as interrupt:
+        message, status = f"Interrupted. {interrupt}", INTERRUPTED
+    complain(message)
+    raise typer.Exit(status)
 
 
 def new_app(cls: type[TyperGroup], about: str | None) -> typer.Typer:

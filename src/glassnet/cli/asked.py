@@ -11,10 +11,10 @@ import numpy as np
 
 import glassnet as gn
 from glassnet.cli.show import warn
-from glassnet.cli.table import Table, read_table
+from glassnet.cli.table import Table, read_table, some
 from glassnet.cli.words import meaning
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs
-from glassnet.errors import DataError, one_of
+from glassnet.errors import DataError, one_of, short
 from glassnet.types import Array
 
 
@@ -73,8 +73,8 @@ def rows_and_targets(model: gn.Model, path: str, target: str | None) -> gn.Rows:
     return gn.Rows(read_rows(features, model.inputs), _targets(truth, model.outputs))
 
 
-def read_rows(table: Table, inputs: Inputs) -> Array:
-    """The numbers of a table as a model reads them: (rows, features), or whole (rows, pixels)."""
+def read_rows(table: Table, inputs: Inputs) -> Array | gn.Pixels:
+    """The rows of a table as a data set has them: (rows, features), or Pixels."""
     if not isinstance(inputs, Images):
         return table.ordered(inputs.names).numbers()
     pixels = [f"pixel {k}" for k in range(inputs.size)]
@@ -87,7 +87,7 @@ def read_rows(table: Table, inputs: Inputs) -> Array:
             f"{table.place(i, k)}: expected a pixel, a whole number from 0 to {inputs.maximum}, "
             f"got {x[i, k]:g}."
         )
-    return x.astype(np.uint8)
+    return gn.Pixels(x.astype(np.uint8), inputs.maximum)
 
 
 def _targets(table: Table, outputs: Outputs) -> Array:
@@ -99,8 +99,8 @@ def _targets(table: Table, outputs: Outputs) -> Array:
     if None in t:
         row = t.index(None)
         raise DataError(
-            f"{table.place(row, 0)}: expected one of {', '.join(outputs.labels)}, or its number "
-            f"from 0 to {len(outputs.labels) - 1}, got {table.rows[row][0]!r}."
+            f"{table.place(row, 0)}: expected one of {some(outputs.labels)}, or its number "
+            f"from 0 to {len(outputs.labels) - 1}, got {short(table.rows[row][0])}."
         )
     return np.array(t)
 

@@ -7,6 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
+from glassnet.cli.show import show_text
 
 if TYPE_CHECKING:
     from glassnet.types import Array
@@ -55,9 +56,9 @@ def check(
         }
         print(json.dumps(document, indent=1))
     else:
-        print(f"Are the gradients right? ({told})\n\n{gradients}\n")
-        print(f"Can it learn one batch by heart?\n\n{overfit}\n")
-        print(f"Does every parameter move?\n\n{movement}")
+        show_text(f"Are the gradients right? ({told})\n\n{gradients}\n")
+        show_text(f"Can it learn one batch by heart?\n\n{overfit}\n")
+        show_text(f"Does every parameter move?\n\n{movement}")
     if not passed:
         raise typer.Exit(FAILED)
 

@@ -5,17 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 import glassnet as gn
 from glassnet.cli.show import show_commands, size_of
 
-if TYPE_CHECKING:
-    from glassnet.inspect import Mistakes
-
 DIGITS = "0123456789"
+SHOWN = ("accuracy", "precision", "recall", "f1")
 
 
 def demo(
@@ -44,7 +42,7 @@ def demo(
     )
     _test(model, data.test)
     model.save(path)
-    print(f"\n3. Keep it: {path} ({size_of(path)}); a new process loads it, and is asked")
+    print(f"\n3. Keep it: {path} ({size_of(path)}), for a new process to load")
     _ask_anew(path)
     print(f"\n4. Look at it: {picture} shows how it learnt and what it misreads")
     _look(model, data, picture)
@@ -56,12 +54,12 @@ def next_steps(folder: Path) -> list[list[str]]:
     """Name commands that go on from here."""
     digits, iris = str(folder / "digits.safetensors"), str(folder / "iris.safetensors")
     return [
-        ["predict", digits, "digits", "--row", "3", "--all"],
+        ["explain", digits, "--mistake", "--image", "why.png"],
+        ["doctor", digits],
         ["inspect", digits],
-        ["plot", "confusion", digits, "--out", str(folder / "confusion.png")],
         ["train", "iris", "--out", iris],
         ["predict", iris, "5.1", "3.5", "1.4", "0.2"],
-        ["datasets", "list"],
+        ["recipe", "eleven-lines"],
     ]
 
 
@@ -71,7 +69,8 @@ def _test(model: "gn.Model", test: "gn.Rows") -> None:
     from glassnet.training.history import describe
 
     print(f"\n2. Test it on {len(test)} images that it has never seen")
-    print(f"   {describe(model.provenance['figures']['test'])}\n")
+    figures = model.provenance["figures"]["test"]
+    print(f"   {describe({name: figures[name] for name in SHOWN})}\n")
     show_confusion(model.confusion_table(test).tolist(), DIGITS)
 
 
@@ -96,17 +95,25 @@ def _look(model: "gn.Model", data: "gn.Dataset", path: Path) -> None:
     mistakes = plots.mistakes(found, data.inputs, DIGITS)
     plots.stack(plots.curves(model.provenance["history"]), mistakes).save(path)
     if len(found):
-        _tell(found)
+        _tell(model, data, int(found.rows[0]))
 
 
-def _tell(found: "Mistakes") -> None:
-    """Show the first mistake, and how much the network gave to which answer."""
-    from glassnet.inspect.text import image_text
+def _tell(model: "gn.Model", data: "gn.Dataset", row: int) -> None:
+    """Show a mistake: which pixels spoke for the wrong answer and which for the truth."""
+    from glassnet.cli.explain import why_of
+    from glassnet.inspect.explain.why_text import pixels_text
 
-    row, truth, answer = (int(each[0]) for each in (found.rows, found.truth, found.answer))
-    p = found.p[0]
-    guesses = dict.fromkeys([*p.argsort()[:-4:-1].tolist(), truth])  # the best three, and the truth
-    print(f"   Of this one it was surest, and wrong (row {row}): a {truth}, read as a {answer}\n")
-    print(indent(image_text(found.x[0].reshape(8, 8)), " " * 6))
-    shares = [f"{100 * p[k]:.1f} % to {k}{' (the truth)' * (k == truth)}" for k in guesses]
+    told = why_of(model, data.test, row)
+    (question,) = told.questions
+    print(
+        f"   Of this one it was surest, and wrong (row {row}): a {told.truth}, read as a "
+        f"{question.answer}. Beside it,\n   the pixels that spoke for either.\n"
+    )
+    print(indent(pixels_text(told.x, question, gn.Images(8, 8)), " " * 6))
+    p = told.probabilities
+    guesses = sorted(p, key=lambda label: -p[label])[:3]
+    shares = [
+        f"{100 * p[label]:.1f} % to {label}{' (the truth)' * (label == told.truth)}"
+        for label in dict.fromkeys([*guesses, told.truth])
+    ]
     print(f"\n   It gave {', '.join(shares)}.")

@@ -7,6 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
+from glassnet.cli.show import show_text
 
 if TYPE_CHECKING:
     from glassnet.inspect import Diagnosis
@@ -34,7 +35,7 @@ def doctor(
     if as_json:
         print(json.dumps({"data": told} | diagnosis.to_json(), indent=1))
     else:
-        print(f"{told}\n\n{diagnosis}")
+        show_text(f"{told}\n\n{diagnosis}")
     if diagnosis.problems:
         raise typer.Exit(FAILED)
 
@@ -43,6 +44,7 @@ def _diagnose(model: "gn.Model", data: str | None, target: str | None) -> "tuple
     """Look at a model with the rows it was trained on, or with those of a file."""
     from glassnet.cli.asked import data_of, is_data_set, rows_and_targets, trained_on
     from glassnet.cli.lesson import as_trained, history_of, loss_of, optimizer_of
+    from glassnet.data.meaning import Features
 
     name = data or trained_on(model)
     validation = None
@@ -62,5 +64,6 @@ def _diagnose(model: "gn.Model", data: str | None, target: str | None) -> "tuple
         validation=validation,
         history=history_of(model),
         optimizer=optimizer_of(model),
+        columns=model.inputs.names if isinstance(model.inputs, Features) else (),
     )
     return diagnosis, told

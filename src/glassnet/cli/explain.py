@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
-from glassnet.cli.show import size_of
+from glassnet.cli.show import show_text, size_of
 from glassnet.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def explain(
     """Explain an answer: what speaks for it, and what for the truth or the runner-up.
 
     The contributions of the last hidden units are exact. Those of pixels and features are gradient
-    × input, which is true near the row only, unless the model has one layer. A unit's steps
-    are those on that row alone, without dropout, by the model's own loss and a fresh optimiser.
+    × input, which is true near the row only, unless the model has one layer. A unit's steps are
+    those on that row alone, without dropout, by the model's own loss and a fresh optimiser; unless
+    it says by which, by the loss that fits its answers and Adam.
 
         glassnet explain digits.safetensors --mistake --image why.png
         glassnet explain iris.safetensors --row 3
@@ -61,7 +62,7 @@ def explain(
     asked = gn.load(model)
     rows, told = _rows(asked, data, target)
     n = _chosen(asked, rows, row, mistake)
-    reasons = _why(asked, rows, n)
+    reasons = why_of(asked, rows, n)
     explained = _steps(asked, rows, n, unit) if unit else reasons
     if path:
         reasons.picture().save(path)
@@ -70,9 +71,10 @@ def explain(
         document = {"of": {"data": told, "row": n}} | explained.to_json()
         print(json.dumps(document, indent=1, ensure_ascii=False))
     elif as_markdown:
-        print(explained._repr_markdown_())
+        show_text(explained._repr_markdown_())
     else:
-        print(f"{told}, row {n}", explained, sep="\n\n" if unit else "\n")
+        blank = "\n" if unit else ""
+        show_text(f"{told}, row {n}\n{blank}{explained}")
 
 
 def _rows(model: "gn.Model", data: str | None, target: str | None) -> tuple["gn.Rows", str]:
@@ -106,56 +108,31 @@ def _surest_mistake(model: "gn.Model", rows: "gn.Rows", row: int | None) -> int:
     return int(found.rows[0])
 
 
-def _why(model: "gn.Model", rows: "gn.Rows", n: int) -> "Why":
+def why_of(model: "gn.Model", rows: "gn.Rows", n: int) -> "Why":
+    """Say why a model answers row n as it does."""
+    import numpy as np
+
     from glassnet.data.meaning import Classes
     from glassnet.inspect.explain import why
 
     one = rows.take([n])
     answer = model.predict_proba if isinstance(model.outputs, Classes) else model.predict
-    x = _as_trained(model, one.x)
+    x = np.asarray(one.x)
     return why(model.network, model.inputs, model.outputs, x, answer(one.x)[0], one.t[0])
 
 
 def _steps(model: "gn.Model", rows: "gn.Rows", n: int, unit: str) -> "Explanation":
-    """Explain a unit by one training step on the row: the model's own loss and optimiser."""
-    from glassnet.inspect.explain.explain import explain as explained
-    from glassnet.nn.losses import loss_from_config
-    from glassnet.optim import optimizer_from_config
+    """Explain a unit by one training step on the row."""
+    import numpy as np
 
-    settings: Any = model.provenance.get("settings", {})
-    losses, optimizer = settings.get("losses"), settings.get("optimizer")
-    if not losses:
-        raise DataError("The model does not say by which loss it was trained: use gn.explain.")
-    (loss,) = (loss_from_config(config) for config in losses.values())
-    one = rows.take([n])
-    return explained(
+    from glassnet.cli.lesson import as_trained, loss_of, optimizer_of
+
+    one = as_trained(model, rows.take([n]))
+    return gn.explain(
         model.network,
-        _as_trained(model, one.x),
-        _targets(model, one.t),
-        loss,
+        np.asarray(one.x),
+        one.t,
+        loss_of(model),
         unit=unit,
-        optimizer=optimizer_from_config(optimizer) if optimizer else None,
+        optimizer=optimizer_of(model),
     )
-
-
-def _as_trained(model: "gn.Model", x: Any) -> Any:
-    """Bring rows to what the network was trained on: pixels to 0..1."""
-    import numpy as np
-
-    from glassnet.data.meaning import Images
-
-    x = np.asarray(x)
-    if isinstance(model.inputs, Images) and x.dtype.kind in "iu":
-        return x / model.inputs.maximum
-    return x
-
-
-def _targets(model: "gn.Model", t: Any) -> Any:
-    """Bring targets to what the network was trained on: values in spreads from their mean."""
-    import numpy as np
-
-    from glassnet.data.meaning import Values
-
-    if isinstance(model.outputs, Values) and model.outputs.std:
-        return (t - np.asarray(model.outputs.mean)) / np.asarray(model.outputs.std)
-    return t

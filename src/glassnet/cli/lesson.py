@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 import glassnet as gn
-from glassnet.data.meaning import Classes, Images, Values
+from glassnet.data.meaning import Classes, Values
 from glassnet.errors import SettingError
 from glassnet.nn.losses import loss_from_config
+from glassnet.training.history import epochs_from_json
 from glassnet.types import Array
 
 
 def loss_of(model: gn.Model) -> gn.Loss:
     """The loss that a model was trained by; unless it says, the one that fits its answers."""
-    losses: Any = model.provenance.get("settings", {}).get("losses")
-    if isinstance(losses, dict) and len(losses) == 1:
-        return loss_from_config(*losses.values())
+    losses = [one for one in _setting(model, "losses").values() if isinstance(one, dict)]
+    if len(losses) == 1:
+        return loss_from_config(*losses)
     if isinstance(model.outputs, Values):
         return gn.MeanSquaredError()
     fitting = {"softmax": gn.SoftmaxCrossEntropy(), "sigmoid": gn.SigmoidCrossEntropy()}
@@ -27,7 +27,7 @@ def loss_of(model: gn.Model) -> gn.Loss:
 
 def optimizer_of(model: gn.Model) -> gn.Optimizer:
     """The optimiser that a model was trained by; Adam unless it says one that can be made again."""
-    config: Any = model.provenance.get("settings", {}).get("optimizer")
+    config = _setting(model, "optimizer")
     try:
         return gn.optimizer_from_config(config) if config else gn.Adam()
     except SettingError:  # its schedule is a function, of which only the name was kept
@@ -36,20 +36,20 @@ def optimizer_of(model: gn.Model) -> gn.Optimizer:
 
 def history_of(model: gn.Model) -> gn.History:
     """What training measured; empty unless the model says."""
-    epochs = model.provenance.get("history", [])
-    figures = [
-        {name: math.nan if value is None else value for name, value in epoch.items()}
-        for epoch in epochs
-    ]
-    return gn.History(figures, ended=str(model.provenance.get("ended", "")))
+    told: Any = model.provenance
+    return gn.History(epochs_from_json(told.get("history", [])), ended=str(told.get("ended", "")))
 
 
 def as_trained(model: gn.Model, rows: gn.Rows) -> gn.Rows:
-    """Bring rows to what the network was trained on, and their targets to what its loss takes."""
-    x: Any = rows.x
-    if isinstance(model.inputs, Images) and not isinstance(x, gn.Pixels) and x.dtype.kind in "iu":
-        x = gn.Pixels(x.astype(np.uint8), model.inputs.maximum)
-    return gn.Rows(x, _targets(model, rows.t))
+    """Bring targets to what the loss of a model takes; rows are what its network takes."""
+    return gn.Rows(rows.x, _targets(model, rows.t))
+
+
+def _setting(model: gn.Model, name: str) -> dict[str, Any]:
+    """A setting that is an object; an empty one where the model has none."""
+    settings: Any = model.provenance.get("settings")
+    setting: Any = settings.get(name) if isinstance(settings, dict) else None
+    return setting if isinstance(setting, dict) else {}
 
 
 def _targets(model: gn.Model, t: Array) -> Array:

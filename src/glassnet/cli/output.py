@@ -1,5 +1,6 @@
 """Outputs: files whose writing is made sure of before the work that they are to hold."""
 
+import os
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -12,9 +13,10 @@ def expect_writable(path: Path) -> Path:
     Raises FileError if not, and leaves no trace either way.
     """
     try:
-        if path.is_dir():
-            raise IsADirectoryError(0, "it is a folder")
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if path.exists() and not path.is_file():
+            raise OSError("it is a folder" if path.is_dir() else "it is something else than a file")
+        parents = Path(os.path.realpath(path)).parents
+        folder = next(parent for parent in parents if parent.exists())
         with TemporaryFile(dir=folder):
             return path
     except OSError as error:

@@ -7,7 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, Target
-from glassnet.cli.show import page_width, size_of
+from glassnet.cli.show import page_width, show_text, size_of
 from glassnet.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def plot(
     from glassnet.cli.output import expect_writable
 
     if terminal:
-        print(picture(kind, model, data, target).text(page_width()))
+        show_text(picture(kind, model, data, target).text(page_width()))
         return
     path = expect_writable(out or Path(f"{kind}.png"))
     picture(kind, model, data, target).save(path)

@@ -9,12 +9,26 @@ from pathlib import Path
 
 def complain(message: str) -> None:
     """Say in one line what went wrong."""
-    print(f"glassnet: {' '.join(message.split())}", file=sys.stderr)
+    print(f"glassnet: {one_line(message)}", file=sys.stderr)
 
 
 def warn(message: str) -> None:
     """Say in one line what people should know, and go on."""
-    print(f"Warning: {' '.join(message.split())}", file=sys.stderr)
+    print(f"Warning: {one_line(message)}", file=sys.stderr)
+
+
+def one_line(text: str) -> str:
+    """Bring a text to one line, in which nothing can command the terminal."""
+    from glassnet.inspect.text import plain
+
+    return plain(" ".join(text.split()))
+
+
+def show_text(text: str) -> None:
+    """Print lines in which nothing can command the terminal."""
+    from glassnet.inspect.text import plain
+
+    print("\n".join(map(plain, text.split("\n"))))
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> None:
@@ -22,9 +36,9 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], texts: int
 
     texts: how many columns, from the first, are texts; the rest are numbers.
     """
-    if not sys.stdout.isatty():
-        from glassnet.inspect.text import aligned
+    from glassnet.inspect.text import aligned, plain
 
+    if not sys.stdout.isatty():
         print(aligned(columns, rows, texts))
         return
     from rich import box
@@ -35,9 +49,9 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], texts: int
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(columns):
         side = "left" if place < texts else "right"
-        table.add_column(Text(column), justify=side)  # type: ignore[arg-type]
+        table.add_column(Text(plain(column)), justify=side)  # type: ignore[arg-type]
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(plain(cell)) for cell in row))
     Console().print(table)
 
 

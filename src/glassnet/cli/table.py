@@ -7,15 +7,16 @@ import io
 import json
 import math
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from glassnet.cli.arguments import is_number
-from glassnet.errors import DataError, FileError
+from glassnet.errors import DataError, short
+from glassnet.files import open_file
 from glassnet.types import Array
 
 
@@ -39,8 +40,8 @@ class Table:
     def __post_init__(self) -> None:
         if not self.rows:
             raise DataError(f"{self.source} holds no rows.")
-        if twice := next((name for name in self.columns if self.columns.count(name) > 1), None):
-            raise DataError(f"{self.source} has two columns {twice!r}.")
+        if twice := [name for name, count in Counter(self.columns).items() if count > 1]:
+            raise DataError(f"{self.source} has two columns {short(twice[0])}.")
         for row, place in zip(self.rows, self.places, strict=True):
             if len(row) != self.width:
                 of = "the header" if self.columns else "the first row"
@@ -61,19 +62,20 @@ class Table:
         if not self.columns:
             if self.width != len(names):
                 raise DataError(
-                    f"{self.places[0]}: expected {len(names)} values ({_some(names)}), "
+                    f"{self.places[0]}: expected {len(names)} values ({some(names)}), "
                     f"got {self.width}."
                 )
             return replace(self, columns=tuple(names))
-        missing = [name for name in names if name not in self.columns]
-        unknown = [name for name in self.columns if name not in names]
+        place, expected = {name: k for k, name in enumerate(self.columns)}, set(names)
+        missing = [name for name in names if name not in place]
+        unknown = [name for name in self.columns if name not in expected]
         if missing or unknown:
-            told = [f"lacks {_some(missing)}"] if missing else []
-            told += [f"has the unknown {_some(unknown)}"] if unknown else []
+            told = [f"lacks {some(missing)}"] if missing else []
+            told += [f"has the unknown {some(unknown)}"] if unknown else []
             raise DataError(
-                f"The header of {self.source} {' and '.join(told)}. Expected: {_some(names)}."
+                f"The header of {self.source} {' and '.join(told)}. Expected: {some(names)}."
             )
-        order = [self.columns.index(name) for name in names]
+        order = [place[name] for name in names]
         return replace(
             self, columns=tuple(names), rows=[[row[k] for k in order] for row in self.rows]
         )
@@ -81,8 +83,8 @@ class Table:
     def split_off(self, name: str | None) -> tuple[Table, Table]:
         """Part the table in two: all columns but one, and that one; unless named, the last."""
         if name is not None and name not in self.columns:
-            has = _some(self.columns) or "no header"
-            raise DataError(f"{self.source} has no column {name!r}. It has: {has}.")
+            has = some(self.columns) or "no header"
+            raise DataError(f"{self.source} has no column {short(name)}. It has: {has}.")
         k = self.width - 1 if name is None else self.columns.index(name)
         rest = replace(
             self,
@@ -103,12 +105,12 @@ class Table:
                 try:
                     x[i, k] = _number(cell)
                 except ValueError as error:
-                    raise DataError(f"{self.place(i, k)}: {error}, got {cell!r}.") from None
+                    raise DataError(f"{self.place(i, k)}: {error}, got {short(cell)}.") from None
         return x
 
     def place(self, row: int, column: int) -> str:
         """Say where a cell stands."""
-        name = repr(self.columns[column]) if self.columns else str(column + 1)
+        name = short(self.columns[column]) if self.columns else str(column + 1)
         return f"{self.places[row]}, column {name}"
 
 
@@ -117,11 +119,11 @@ def read_table(source: str) -> Table:
 
     Raises FileError if it cannot be read, DataError if it is no table.
     """
-    try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    except OSError as error:
-        raise FileError(f"Cannot read {source}: {error.strerror or error}.") from error
-    name = "standard input" if source == "-" else source
+    if source == "-":
+        name, data = "standard input", sys.stdin.buffer.read()
+    else:
+        with open_file(source) as file:
+            name, data = source, file.read()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -163,14 +165,14 @@ def _from_json(text: str, source: str) -> Table:
     kind = dict if rows and isinstance(rows[0], dict) else list
     for row, place in zip(rows, places, strict=True):
         if not isinstance(row, kind):
-            raise DataError(f"{place}: expected {_JSON[kind]}, got {str(row)[:40]}.")
+            raise DataError(f"{place}: expected {_JSON[kind]}, got {short(row)}.")
     if kind is list:
         return Table(source, (), rows, places)
     columns = tuple(rows[0])
     for row, place in zip(rows, places, strict=True):
         if row.keys() != rows[0].keys():
             wrong = row.keys() ^ rows[0].keys()
-            raise DataError(f"{place}: has other names than the first row: {_some(sorted(wrong))}.")
+            raise DataError(f"{place}: has other names than the first row: {some(sorted(wrong))}.")
     return Table(source, columns, [[row[name] for name in columns] for row in rows], places)
 
 
@@ -188,7 +190,7 @@ def _number(cell: Any) -> float:
     return value
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
     """Name the first few."""
-    shown = ", ".join(map(repr, names[:6]))
+    shown = ", ".join(map(short, names[:6]))
     return shown if len(names) <= 6 else f"{shown}, … {len(names)} in all"

@@ -7,8 +7,9 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.show import show_commands, size_of
-from glassnet.errors import SettingError
+from glassnet.errors import DivergenceError, SettingError
 
+SUFFIX = ".safetensors"
 NETWORK, TRAINING, KEEPING = "The network", "The training", "What is kept and shown"
 
 
@@ -126,7 +127,8 @@ def train(
 ) -> None:
     """Train a network on a data set, and keep it in a file.
 
-    Everything has a default. Ctrl-C ends training early and keeps what has been learnt.
+    Everything has a default. Ctrl-C ends training early and keeps what has been learnt. Where the
+    loss is no longer a number, the last good weights go to NAME.last-good.safetensors.
 
         glassnet train iris
         glassnet train digits --layers 64,32 --dropout 0.2 --epochs 20
@@ -144,31 +146,43 @@ def train(
         callbacks.append(gn.JSONLog(expect_writable(log)))
     if tensorboard:
         callbacks.append(gn.TensorBoard(expect_writable(tensorboard / "events").parent))
-    model = gn.train(
-        rows,
-        layers=_units(layers),
-        activation=activation,
-        dropout=dropout,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        schedule=schedule,
-        l2=l2,
-        clip_norm=clip_norm,
-        epochs=epochs,
-        batch_size=batch_size,
-        patience=patience,
-        seed=seed,
-        dtype=dtype,
-        engine=engine,
-        callbacks=callbacks,
-        record=record and expect_writable(record / "run.json").parent,
-        progress=not quiet,
-    )
+    try:
+        model = gn.train(
+            rows,
+            layers=_units(layers),
+            activation=activation,
+            dropout=dropout,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            l2=l2,
+            clip_norm=clip_norm,
+            epochs=epochs,
+            batch_size=batch_size,
+            patience=patience,
+            seed=seed,
+            dtype=dtype,
+            engine=engine,
+            callbacks=callbacks,
+            record=record and expect_writable(record / "run.json").parent,
+            progress=not quiet,
+        )
+    except DivergenceError as error:
+        raise _with_what_was_learnt(error, path) from error
     model.save(path)
     if not quiet:
         _report(model, path)
     if model.provenance["ended"] == "interrupted":
         raise KeyboardInterrupt(f"{path} holds what was learnt until then.")
+
+
+def _with_what_was_learnt(error: DivergenceError, path: Path) -> DivergenceError:
+    """Save the last good weights, if there are any, beside the path that was asked for."""
+    if error.model is None:
+        return error
+    beside = path.with_name(f"{path.name.removesuffix(SUFFIX)}.last-good{SUFFIX}")
+    error.model.save(beside)
+    return DivergenceError(f"{error} {beside} holds the last good weights.")
 
 
 def _units(layers: str | None) -> list[int] | None:

@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from glassnet.data.rows import Rows
-from glassnet.errors import DataError, SettingError
+from glassnet.errors import DataError
+from glassnet.settings import seed_number, whole_number
 from glassnet.types import Array
+
+DEFAULT_BATCH_SIZE = 32
 
 
 def permutation(count: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
@@ -18,13 +21,38 @@ def permutation(count: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
     Philox is a generator that is addressed, not wound forward (Salmon et al., "Parallel random
     numbers: as easy as 1, 2, 3", 2011): the pair (seed, epoch) is its key, so the order of an epoch
     does not depend on the epochs before it, and training can go on from anywhere.
-    Raises SettingError unless seed and epoch lie in 0..2⁶⁴-1.
+    Raises SettingError for what is no seed, or no epoch.
     """
-    for name, value in (("seed", seed), ("epoch", epoch)):
-        if not 0 <= value < 2**64:
-            raise SettingError(f"{name} expects a whole number in 0..2**64-1, got {value}.")
-    key = np.array([seed, epoch], np.uint64)
+    key = np.array([seed_number(seed), whole_number("epoch", epoch, 0)], np.uint64)
     return np.random.Generator(np.random.Philox(key=key)).permutation(count)
+
+
+def batch_size_for(count: int, asked: int | None) -> int:
+    """How many of `count` rows make a batch: those asked for, or 32, or all where there are fewer.
+
+    Raises SettingError for a size that is none, DataError for one larger than the data.
+    """
+    if asked is None:
+        return min(DEFAULT_BATCH_SIZE, count)
+    size = whole_number("batch_size", asked)
+    if size > count:
+        raise DataError(
+            f"batch_size={size} is larger than the data, which has {count} rows. "
+            f"Use a batch size of at most {count}."
+        )
+    return size
+
+
+def in_batches(
+    count: int, size: int, *, seed: int | None = None, epoch: int = 0, start: int = 0
+) -> list[NDArray[np.intp]]:
+    """The numbers of `count` rows, `size` at a time; the last batch may be smaller.
+
+    seed: None keeps the order of the rows; a number shuffles them by `permutation`.
+    start: how many rows of that order are left out.
+    """
+    order = np.arange(count) if seed is None else permutation(count, seed, epoch)
+    return [order[first : first + size] for first in range(start, count, size)]
 
 
 def batches(
@@ -37,18 +65,9 @@ def batches(
 ) -> Iterator[tuple[Array, Array]]:
     """Every row once, `batch_size` at a time, as (x, t); the last batch may be smaller.
 
-    seed: None keeps the order of the rows; a number shuffles them by `permutation`.
+    seed, epoch: see `in_batches`.
     Raises SettingError for a batch size below 1, DataError for one larger than the data.
     """
     count = len(rows)
-    if batch_size < 1:
-        raise SettingError(f"batch_size expects at least 1, got {batch_size}.")
-    if batch_size > count:
-        raise DataError(
-            f"batch_size is {batch_size}, but there are only {count} rows. Choose at most {count}."
-        )
-    starts = range(0, count, batch_size)
-    if seed is None:
-        return (rows.batch(slice(start, start + batch_size), dtype) for start in starts)
-    order = permutation(count, seed, epoch)
-    return (rows.batch(order[start : start + batch_size], dtype) for start in starts)
+    chosen = in_batches(count, batch_size_for(count, batch_size), seed=seed, epoch=epoch)
+    return (rows.batch(indices, dtype) for indices in chosen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 from glassnet.data.dataset import Dataset
 from glassnet.data.download import VARIABLE, own_folder
 from glassnet.data.meaning import Features, Values
-from glassnet.errors import DataError, DownloadError, FileError
+from glassnet.errors import DataError, DownloadError
+from glassnet.files import as_path, open_file
 from glassnet.types import Array
 
 FILE = "BostonHousing.csv"
@@ -32,7 +34,7 @@ def boston(file: str | Path | None = None, seed: int = 0) -> Dataset:
     Raises FileError or DataError for a file that cannot be read or is another table, DownloadError
     when OpenML cannot be reached.
     """
-    path = Path(file) if file else _own_file()
+    path = as_path(file) if file else _own_file()
     rooms, prices = _from_csv(path) if path else _from_openml()
     _check(rooms, prices, str(path or "OpenML"))
     return Dataset.split(
@@ -67,10 +69,9 @@ def _own_file() -> Path | None:
 
 def _from_csv(path: Path) -> tuple[Array, Array]:
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
+        with open_file(path) as file:
+            lines = io.TextIOWrapper(file, encoding="utf-8", newline="")
             pairs = [(float(row["rm"]), float(row["medv"])) for row in csv.DictReader(lines)]
-    except OSError as error:
-        raise FileError(f"Cannot read {path}: {error.strerror or error}.") from error
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise DataError(
             f"{path} is not a CSV file with numbers in the columns rm and medv: {error!r}."

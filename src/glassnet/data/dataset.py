@@ -9,13 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassnet.data.batches import batches as batches
-from glassnet.data.batches import permutation as permutation
-from glassnet.data.meaning import Classes, Inputs, Outputs
+from glassnet.data.meaning import Classes, Features, Inputs, Outputs
 from glassnet.data.pixels import Pixels
-from glassnet.data.rows import Rows as Rows
-from glassnet.data.rows import check_classes
-from glassnet.data.rows import one_hot as one_hot
+from glassnet.data.rows import Rows, check_classes, in_order
 from glassnet.data.split import split
 from glassnet.errors import DataError
 
@@ -47,15 +43,15 @@ class Dataset:
         for part in (self.train, self.validation, self.test):
             if part.x.shape[1:] != (self.inputs.size,):
                 raise DataError(
-                    f"{self.name}: the inputs are {self.inputs.size} numbers a row, "
-                    f"but x has shape {part.x.shape}."
+                    f"{self.name}: the inputs ask for x of shape ({len(part)}, "
+                    f"{self.inputs.size}), got {part.x.shape}."
                 )
             if isinstance(self.outputs, Classes):
                 check_classes(part.t, len(self.outputs.labels))
             elif part.t.shape[1:] != (self.outputs.size,):
                 raise DataError(
-                    f"{self.name}: the outputs are {self.outputs.size} numbers a row, "
-                    f"but t has shape {part.t.shape}."
+                    f"{self.name}: the outputs ask for t of shape ({len(part)}, "
+                    f"{self.outputs.size}), got {part.t.shape}."
                 )
         if isinstance(self.outputs, Classes) and len(present := np.unique(self.train.t)) == 1:
             raise DataError(
@@ -83,13 +79,15 @@ class Dataset:
     ) -> Dataset:
         """A data set from one table: its rows, mixed by `seed`, go into three parts.
 
-        x: (N, D)   t: (N,) classes, or (N,) or (N, M) values; a single value becomes (N, 1)
+        x: (N, D); the columns of a pandas table are matched to the features by name
+        t: (N,) classes, or (N,) or (N, M) values; a single value becomes (N, 1)
         validation, test: their shares of all rows.
         stratify: each class keeps its share of every part; values are mixed without it.
 
         Raises DataError for rows that cannot be learnt from (see Rows), labels outside the classes,
         a single class, or too few rows; SettingError for shares that are no shares.
         """
+        x = in_order(x, inputs.names) if isinstance(inputs, Features) else x
         rows = Rows(x, t)  # type: ignore[arg-type]  # Rows makes arrays of what it is given
         if isinstance(outputs, Classes):
             check_classes(rows.t, len(outputs.labels))

@@ -15,6 +15,7 @@ from typing import Any
 from glassnet.data import boston, bundled, mnist, toy
 from glassnet.data.dataset import Dataset
 from glassnet.errors import one_of
+from glassnet.settings import named
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,4 @@ def fetch(name: str) -> Path | None:
 
 
 def _source(name: str) -> _Source:
-    if name not in _SOURCES:
-        raise one_of("data set", name, names())
-    return _SOURCES[name]
+    return named("data set", name, _SOURCES)

@@ -21,7 +21,8 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from glassnet.errors import DataError, FileError
+from glassnet.errors import DataError
+from glassnet.files import open_file
 from glassnet.types import Array
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -31,24 +32,32 @@ _DEFLATE_LIMIT = 1032
 """Deflate cannot unpack a byte into more than this (zlib's technical details)."""
 _CHUNK = 1 << 20
 
+MOST_BYTES = 16 + 60_000 * 28 * 28
+"""The largest file of MNIST, unpacked: what promises more is not unpacked."""
 
-def read_idx(path: Path) -> Array:
+
+def read_idx(path: Path, most: int = MOST_BYTES) -> Array:
     """The array in an IDX file, plain or gzipped; its bytes are held in memory once.
 
-    Raises DataError for a file that is foreign, cut short, longer than its header says or damaged;
-    FileError for one that cannot be read.
+    most: how many bytes it may unpack to, header included.
+    Raises DataError for a file that is foreign, cut short, longer than its header says, larger than
+    `most` or damaged; FileError for one that cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            most = path.stat().st_size * (_DEFLATE_LIMIT if packed else 1)
-            stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
-            return _parse(stream, path, most)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise DataError(f"{path} is a damaged gzip file: {error}. Get it again.") from error
-    except OSError as error:
-        raise FileError(f"Cannot read {path}: {error.strerror or error}.") from error
+    with open_file(path) as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        can_hold = path.stat().st_size * (_DEFLATE_LIMIT if packed else 1)
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
+        try:
+            return _parse(stream, path, min(most, can_hold))
+        except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise DataError(f"{path} is a damaged gzip file: {error}. Get it again.") from error
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file as it is, packed or not. Raises FileError if it cannot be read."""
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def content_sha256(array: Array) -> str:
@@ -61,7 +70,7 @@ def content_sha256(array: Array) -> str:
 
 
 def _parse(stream: BinaryIO, path: Path, most: int) -> Array:
-    """Read header and numbers; `most` is how many bytes the file can hold, header included."""
+    """Read header and numbers; `most` is how many bytes may come, header included."""
     start = stream.read(4)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in TYPES:
         raise DataError(f"{path} is not an IDX file: it starts with the bytes [{start.hex(' ')}].")
@@ -74,12 +83,15 @@ def _parse(stream: BinaryIO, path: Path, most: int) -> Array:
     shape = struct.unpack(f">{axes}I", lengths)
     size = math.prod(shape) * dtype.itemsize
     # Before any memory is taken: a header of a few bytes must not ask for terabytes.
-    if size > most:
+    if size + 4 + 4 * axes > most:
         raise DataError(
-            f"{path} is cut short: its header promises {size} bytes of shape {shape}, "
-            f"it can hold {most} at most. Get it again."
+            f"{path} promises {size} bytes of shape {shape}, but at most {most} may come. "
+            "It is cut short or no file of this data set. Get it again."
         )
-    array = np.empty(shape, dtype)
+    try:
+        array = np.empty(shape, dtype)
+    except ValueError as error:  # no numbers at all, of a shape that has too many
+        raise DataError(f"{path} has the shape {shape}, which cannot be: {error}.") from error
     if (got := _fill(array, stream)) < size:
         raise DataError(
             f"{path} is cut short: its header promises {size} bytes of shape {shape}, "

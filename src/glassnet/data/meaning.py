@@ -1,18 +1,20 @@
 """What the numbers of a network mean: which table, picture, class or quantity they stand for.
 
 A network maps rows of numbers to rows of numbers. A meaning says of one side how many numbers a row
-has (`size`) and what people call them. It travels in a model file as JSON, which is why
-`meaning_from_json` trusts nothing that it is given.
+has (`size`) and what people call them. It travels in a model file as JSON. So every field is read
+when a meaning is made, by hand or from a file: lists and NumPy's numbers become Python's own, and
+what would not come back from JSON is refused.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeAlias
 
-from glassnet.errors import ModelFileError, SettingError
+from glassnet.errors import ModelFileError, SettingError, short
 
 LINKS = ("softmax", "sigmoid", "identity")
 
@@ -40,6 +42,7 @@ class Features(_Meaning):
     units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _read_fields(self)
         _check_names("Features", "names", self.names)
         _check_one_each("Features", "units", self.units, self.names)
 
@@ -62,6 +65,7 @@ class Images(_Meaning):
     maximum: int = 255
 
     def __post_init__(self) -> None:
+        _read_fields(self)
         for name, value, largest in (
             ("height", self.height, 2**16),
             ("width", self.width, 2**16),
@@ -95,6 +99,7 @@ class Classes(_Meaning):
     link: str = "softmax"
 
     def __post_init__(self) -> None:
+        _read_fields(self)
         _check_names("Classes", "labels", self.labels)
         if self.link not in LINKS:
             raise SettingError(f"Classes expects link as one of {LINKS}, got {self.link!r}.")
@@ -120,6 +125,7 @@ class Values(_Meaning):
     std: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        _read_fields(self)
         _check_names("Values", "names", self.names)
         _check_one_each("Values", "units", self.units, self.names)
         _check_one_each("Values", "mean", self.mean, self.names)
@@ -144,34 +150,25 @@ Outputs: TypeAlias = Classes | Values
 def meaning_from_json(document: object) -> Inputs | Outputs:
     """Read what `to_json` wrote.
 
-    Raises ModelFileError for an unknown kind, a field that is missing, unknown or of another type,
-    or a value outside its range.
+    Raises ModelFileError for an unknown kind, a field that is missing or unknown, or a value that
+    the meaning refuses.
     """
     if not isinstance(document, Mapping):
-        raise ModelFileError(f"A meaning is a JSON object, got {_short(document)}.")
+        raise ModelFileError(f"A meaning is a JSON object, got {short(document)}.")
     kind = document.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         raise ModelFileError(
-            f"There is no kind of meaning {_short(kind)}. Known: {', '.join(_KINDS)}."
+            f"There is no kind of meaning {short(kind)}. Known: {', '.join(_KINDS)}."
         )
     given = {name: value for name, value in document.items() if name != "kind"}
     known = {field.name: field for field in fields(_KINDS[kind])}
     required = {name for name, field in known.items() if field.default is MISSING}
-    if wrong := sorted(map(_short, given.keys() - known.keys())):
+    if wrong := sorted(map(short, given.keys() - known.keys())):
         raise ModelFileError(f"The meaning {kind!r} has no field {', '.join(wrong)}.")
     if missing := sorted(required - given.keys()):
         raise ModelFileError(f"The meaning {kind!r} lacks the field {', '.join(missing)}.")
-    values = {}
-    for name, value in given.items():
-        expected, read = _READERS[str(known[name].type)]
-        try:
-            values[name] = read(value)
-        except (TypeError, OverflowError) as error:
-            raise ModelFileError(
-                f"The meaning {kind!r} expects {expected} as {name!r}, got {_short(value)}."
-            ) from error
     try:
-        return _KINDS[kind](**values)
+        return _KINDS[kind](**given)
     except SettingError as error:
         raise ModelFileError(f"The meaning {kind!r} is not usable: {error}") from error
 
@@ -181,12 +178,26 @@ _KINDS: dict[str, type[Features | Images | Classes | Values]] = {
 }
 
 
+def _read_fields(meaning: Any) -> None:
+    """Bring every field to the type that it is declared with, or raise SettingError."""
+    for field in fields(meaning):
+        value = _plain(getattr(meaning, field.name))
+        expected, read = _READERS[str(field.type)]
+        try:
+            object.__setattr__(meaning, field.name, read(value))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise SettingError(
+                f"{type(meaning).__name__} expects {expected} as {field.name}, "
+                f"got {short(value)}. {error}".rstrip()
+            ) from None
+
+
 def _check_names(owner: str, field: str, names: tuple[str, ...]) -> None:
     if not names:
         raise SettingError(f"{owner} expects at least one of its {field}, got none.")
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise SettingError(f"{owner} expects {field} that differ, got {twice!r} twice.")
+    (name, count), *_ = Counter(names).most_common(1)
+    if count > 1:
+        raise SettingError(f"{owner} expects {field} that differ, got {short(name)} {count} times.")
 
 
 def _check_one_each(
@@ -198,9 +209,17 @@ def _check_one_each(
         )
 
 
+def _plain(value: Any) -> Any:
+    """Turn arrays, columns and single numbers of NumPy and pandas into Python's own."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError
+        raise TypeError(f"Write {str(value)!r}." if isinstance(value, int | float) else "")
+    value.encode()  # half of a surrogate pair is a text that no file can hold
     return value
 
 
@@ -232,8 +251,3 @@ _READERS: dict[str, tuple[str, Callable[[object], Any]]] = {
     "tuple[float, ...]": ("a list of numbers", _list_of(_number)),
 }
 """How the value of a field is read, by the field's type as the dataclasses above spell it."""
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +12,12 @@ import numpy as np
 
 from glassnet.data.dataset import Dataset
 from glassnet.data.download import VARIABLE, cache_folder, download, own_folder
-from glassnet.data.idx import content_sha256, read_idx
+from glassnet.data.idx import content_sha256, file_sha256, read_idx
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows
 from glassnet.errors import DataError, DownloadError
+from glassnet.files import as_path
 from glassnet.types import Array
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -74,9 +74,9 @@ class IdxImages:
         MissingExtraError where downloading needs pooch and it is not installed.
         """
         if folder is not None:
-            if missing := self._missing(Path(folder)):
+            if missing := self._missing(as_path(folder)):
                 raise DownloadError(f"{folder} lacks {', '.join(missing)}. {self._advice}")
-            return Path(folder)
+            return as_path(folder)
         own = own_folder(self.name)
         if own and not self._missing(own):
             return own
@@ -102,18 +102,19 @@ class IdxImages:
 
     def _read(self, file: str, path: Path) -> Array:
         """The array of one of the four files, if it is what was published."""
+        if self.digest_of == "file":  # before anything of it is unpacked
+            self._check(file, path, file_sha256(path))
         array = read_idx(path)
         if self.digest_of == "content":
-            digest = content_sha256(array)
-        else:
-            with path.open("rb") as packed:
-                digest = hashlib.file_digest(packed, "sha256").hexdigest()
+            self._check(file, path, content_sha256(array))
+        return array
+
+    def _check(self, file: str, path: Path, digest: str) -> None:
         if digest != self.sha256[file]:
             raise DataError(
                 f"{path} is not the published {file} of {self.name}: the SHA-256 of its "
                 f"{self.digest_of} is {digest}, expected {self.sha256[file]}. Get it again."
             )
-        return array
 
     @property
     def _advice(self) -> str:

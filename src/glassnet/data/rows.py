@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from glassnet.data.pixels import Indices, Pixels, gather
-from glassnet.errors import DataError
+from glassnet.errors import DataError, short
 from glassnet.types import Array
 
 
@@ -91,7 +94,10 @@ def check_classes(t: Array, classes: int) -> None:
 
 
 def numbers(name: str, values: ArrayLike) -> Array:
-    """The values as an array of finite real numbers with at least one row."""
+    """The values as an array of finite real numbers with at least one row.
+
+    Raises DataError with the place and what to do.
+    """
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -110,13 +116,62 @@ def numbers(name: str, values: ArrayLike) -> Array:
     return array
 
 
+def in_precision(name: str, array: Array, dtype: DTypeLike) -> Array:
+    """The finite numbers of an array in `dtype`. Raises DataError where one is too large for it."""
+    with np.errstate(over="ignore"):
+        cast = np.asarray(array, dtype)
+    finite = np.isfinite(cast)
+    if not finite.all():
+        place, where = _first(~finite)
+        raise DataError(
+            f"{name} holds numbers that are too large for {cast.dtype}, the first at {where}: "
+            f"{array[place]:g}. Scale them, or compute in float64."
+        )
+    return cast
+
+
+def moments(name: str, values: ArrayLike) -> tuple[Array, Array]:
+    """The mean and the standard deviation of each column; 1 where a column is constant.
+
+    Constant is what has no range: the deviation of a hundred times 0.1 comes out as 10⁻¹⁷, not 0.
+    """
+    x = np.asarray(numbers(name, values), np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, std = x.mean(axis=0), x.std(axis=0)
+    if not np.isfinite(std).all():
+        raise DataError(f"{name} holds numbers whose squares are too large. Scale them.")
+    return mean, np.where(np.ptp(x, axis=0) > 0, std, 1.0)
+
+
+def in_order(rows: Any, names: Sequence[str]) -> Any:
+    """The columns of a table such as pandas', in the order in which they are meant.
+
+    What has no names for its columns is left as it is. Raises DataError where they are others.
+    """
+    columns = list(getattr(rows, "columns", ()))
+    if not columns or not all(isinstance(column, str) for column in columns):
+        return rows
+    if Counter(columns) != Counter(names):
+        raise DataError(
+            f"The table has the columns {short(columns)}, expected {short(list(names))}, of which "
+            f"it lacks {short(sorted(set(names) - set(columns)))}. Name and choose its columns so, "
+            "or give table.to_numpy() to go by their order."
+        )
+    return rows[list(names)]
+
+
 def _check_finite(name: str, array: Array) -> None:
     finite = np.isfinite(array)
     if finite.all():
         return
-    row, *place = (int(index) for index in np.argwhere(~finite)[0])
-    where = f"row {row}" + (f", column {', '.join(map(str, place))}" if place else "")
+    place, where = _first(~finite)
     raise DataError(
-        f"{name} holds {finite.size - np.count_nonzero(finite)} numbers that are NaN or infinite, "
-        f"the first at {where}: {array[(row, *place)]}. Fill them in or drop their rows."
+        f"{name} is NaN or infinite in {finite.size - np.count_nonzero(finite)} of {finite.size} "
+        f"numbers, the first at {where}: {array[place]}. Fill them in or drop their rows."
     )
+
+
+def _first(chosen: Array) -> tuple[tuple[int, ...], str]:
+    """The first place that is chosen, and its name for people."""
+    row, *place = (int(index) for index in np.argwhere(chosen)[0])
+    return (row, *place), f"row {row}" + (f", column {', '.join(map(str, place))}" if place else "")

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.data.batches import permutation
-from glassnet.errors import DataError, SettingError
+from glassnet.errors import DataError, SettingError, short
+from glassnet.settings import inside
 from glassnet.types import Array
 
 
@@ -21,10 +22,11 @@ def split(
 
     Raises SettingError for shares that leave nothing to a part, DataError for too few rows.
     """
-    if not (validation > 0 and test > 0 and validation + test < 1):
+    shares = validation, test
+    if not (all(inside("(0, 1)", share) for share in shares) and sum(shares) < 1):
         raise SettingError(
             "validation and test expect shares above 0 whose sum is below 1, "
-            f"got {validation} and {test}."
+            f"got {short(validation)} and {short(test)}."
         )
     order = permutation(count, seed)
     if classes is None:

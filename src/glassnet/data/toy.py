@@ -14,7 +14,8 @@ import numpy as np
 from glassnet.data.dataset import Dataset
 from glassnet.data.meaning import Classes, Features, Outputs, Values
 from glassnet.data.rows import Rows
-from glassnet.errors import SettingError
+from glassnet.errors import SettingError, short
+from glassnet.settings import inside, seed_number, whole_number
 from glassnet.types import Array, Generator
 
 Draw: TypeAlias = Callable[[Generator], tuple[Array, Array]]
@@ -105,18 +106,15 @@ def _truth_table(name: str, t: list[int]) -> Dataset:
 
 
 def _drawn(name: str, draw: Draw, seed: int, inputs: Features, outputs: Outputs) -> Dataset:
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed_number(seed))
     train, validation, test = (Rows(*draw(rng)) for _ in range(3))
     return Dataset(name, train, validation, test, inputs, outputs)
 
 
 def _check(rows: int, noise: float, classes: int = 2) -> None:
-    if classes < 2:
-        raise SettingError(f"classes expects at least 2, got {classes}.")
-    if rows < classes:
-        raise SettingError(f"rows expects at least {classes}, got {rows}.")
-    if not 0 <= noise < np.inf:
-        raise SettingError(f"noise expects a finite number of at least 0, got {noise}.")
+    whole_number("rows", rows, whole_number("classes", classes, 2))
+    if not inside("[0, inf)", noise):
+        raise SettingError(f"noise expects a finite number of at least 0, got {short(noise)}.")
 
 
 def _alternating(rows: int, classes: int) -> Array:

@@ -6,15 +6,14 @@ from glassnet.engines.base import Job as Job
 from glassnet.engines.base import Runner as Runner
 from glassnet.engines.base import State as State
 from glassnet.engines.numpy import NumPyEngine as NumPyEngine
-from glassnet.errors import one_of
+from glassnet.settings import named
 
 ENGINES: dict[str, type[Engine]] = {"numpy": NumPyEngine}
 
 
 def choose(name: str) -> tuple[Engine, str]:
     """Return the engine of that name, and why it was taken; "auto" leaves the choice to us."""
-    if name == "auto":
-        return NumPyEngine(), "the reference engine is the only one installed"
-    if name not in ENGINES:
-        raise one_of("engine", name, ["auto", *ENGINES])
-    return ENGINES[name](), "asked for by name"
+    engines: dict[str, type[Engine]] = {"auto": NumPyEngine, **ENGINES}
+    engine = named("engine", name, engines)()
+    only = "the reference engine is the only one installed"
+    return engine, only if name == "auto" else "asked for by name"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unicodedata import category
 
 from glassnet.types import Array
 
@@ -10,18 +11,31 @@ RAMP = " .:-=+*#%@"
 """From dark to bright; each pixel is two characters wide, which makes it about a square."""
 
 
+def plain(text: str) -> str:
+    """Write what is no letter, mark or blank as Python escapes it: it might command a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign
+        if sign.isprintable() or category(sign) == "Zs"
+        else sign.encode("unicode_escape").decode()
+        for sign in text
+    )
+
+
 def aligned(columns: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
-    """Write a table in columns two spaces apart.
+    """Write a table in columns two spaces apart, a line a row whatever a cell holds.
 
     texts: how many columns, from the first, are texts and start on the left; the rest are numbers.
     """
-    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    lines = [[plain(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
             cell.ljust(width) if place < texts else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
-        for row in (columns, *rows)
+        for row in lines
     )
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs, Values
 from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.data.pixels import Pixels
-from glassnet.data.rows import Rows, numbers
+from glassnet.data.rows import Rows, check_classes, in_order, in_precision, numbers
 from glassnet.engines.base import Examples
-from glassnet.errors import DataError, ModelFileError, SettingError, ShapeError
-from glassnet.files import read_sealed, write_sealed
+from glassnet.errors import DataError, ModelFileError, SettingError, ShapeError, short
+from glassnet.files import expect_format, read_sealed, write_sealed
+from glassnet.model.provenance import fit_for_json
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
@@ -34,9 +35,10 @@ class Model:
     outputs     Classes, or Values
     provenance  on what and how it was trained, as JSON
 
-    Rows are given as the data sets give them: features in their units, images as Pixels, as whole
-    numbers 0..maximum, or as floats 0..1. Answers come as the data sets have targets: class indices
-    (``model.outputs.labels`` names them), or values in their units.
+    Rows are given as the data sets give them: features in their units, in the order of their names
+    or as a pandas table with these names; images as Pixels, as whole numbers 0..maximum, or as
+    floats 0..1. What is too large for the network's precision is refused. Answers come as the data
+    sets have targets: class indices (``outputs.labels`` names them), or values in their units.
     """
 
     def __init__(
@@ -54,20 +56,20 @@ class Model:
         if not isinstance(inputs, Inputs) or not isinstance(outputs, Outputs):
             raise SettingError(
                 "A Model expects inputs as gn.Features or gn.Images and outputs as gn.Classes or "
-                f"gn.Values, got {inputs} and {outputs}."
+                f"gn.Values, got {short(inputs)} and {short(outputs)}."
             )
         (into,) = network.inputs.values()
         (out,) = network.output_shapes.values()
         for side, shape, meaning in (("input", into, inputs), ("output", out, outputs)):
             if shape != (meaning.size,):
                 raise ShapeError(
-                    f"The network's {side} has shape {shape} a row, but {meaning} speaks of "
-                    f"{meaning.size} numbers."
+                    f"The network's {side} has shape {shape} a row, but {short(meaning)} asks for "
+                    f"({meaning.size},)."
                 )
         self.network = network
         self.inputs = inputs
         self.outputs = outputs
-        self.provenance = dict(provenance or {})
+        self.provenance = fit_for_json({} if provenance is None else provenance)
 
     # -- answers -----------------------------------------------------------------------------
 
@@ -122,8 +124,8 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Keep all of it in one safetensors file, sealed with a SHA-256.
 
-        An old file there stays whole until the new one is. Raises FileError if it cannot be
-        written.
+        An old file there stays whole until the new one is. What is NaN or infinite in the
+        provenance becomes null. Raises FileError if it cannot be written.
         """
         document = {
             "format": FORMAT,
@@ -131,7 +133,7 @@ class Model:
             "network": self.network.config(),
             "inputs": self.inputs.to_json(),
             "outputs": self.outputs.to_json(),
-            "provenance": self.provenance,
+            "provenance": fit_for_json(self.provenance),
         }
         write_sealed(path, document, self.network.arrays())
 
@@ -147,22 +149,28 @@ class Model:
         (name,) = self.network.inputs
         x = self._read(rows)
         self.network.expect_inputs({name: x})
-        (y,) = outputs_of(self.network, Examples({name: x}, {})).values()
+        with np.errstate(over="ignore", invalid="ignore"):
+            (y,) = outputs_of(self.network, Examples({name: x}, {})).values()
+        wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))
+        if wrong.size:
+            raise DataError(
+                f"The network's answer to row {wrong[0]} is no finite number: the row, or the "
+                f"network's weights, are too large to compute with in {self.network.dtype}."
+            )
         return y
 
     def _read(self, rows: Any) -> Array | Pixels:
         """Bring rows to what the network was trained on; check that they are numbers."""
         if isinstance(self.inputs, Images):
             return _read_images(rows, self.inputs)
-        return numbers("rows", rows).astype(self.network.dtype)
+        x = numbers("rows", in_order(rows, self.inputs.names))
+        return in_precision("rows", x, self.network.dtype)
 
     def _with_targets(self, rows: Any, targets: Any) -> tuple[Any, Array]:
         if targets is None and not isinstance(rows, Rows):
             raise DataError("evaluate expects rows such as data.test, or rows and targets.")
         x, t = (rows.x, rows.t) if isinstance(rows, Rows) else (rows, numbers("targets", targets))
         if isinstance(self.outputs, Classes):
-            from glassnet.data.rows import check_classes
-
             check_classes(t, len(self.outputs.labels))
         elif t.ndim == 1 and self.outputs.size == 1:
             t = t[:, None]
@@ -171,24 +179,16 @@ class Model:
         return x, t
 
 
-def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> Model:
+def load(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer]] = ()) -> Model:
     """Read a model file. Nothing in it is run: it holds names and numbers.
 
-    layers      classes of your own that the network uses
+    layers      classes of your own that the network uses: one or several
 
     Raises FileError if there is no such file, ModelFileError if it is damaged, was changed after it
     was saved, is something else, or asks for a layer that is not known.
     """
     document, arrays = read_sealed(path)
-    kind, version = document.get("format"), document.get("version")
-    if kind != FORMAT:
-        hint = " Go on with it by trainer.resume(path)." if kind == "glassnet-checkpoint" else ""
-        raise ModelFileError(f"{path} is a {kind}, not a {FORMAT}.{hint}")
-    if version != VERSION:
-        raise ModelFileError(
-            f"{path} has format version {version}, this Glassnet reads version {VERSION}. "
-            "Update Glassnet, or save the model again."
-        )
+    expect_format(path, document, FORMAT, VERSION)
     for part in ("network", "inputs", "outputs", "provenance"):
         if not isinstance(document.get(part), dict):
             raise ModelFileError(f"{path} lacks its {part}.")
@@ -202,17 +202,20 @@ def load(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> Mo
 
 
 def probabilities(y: Array, classes: Classes) -> Array:
-    """Turn outputs into probabilities that sum to 1, by the link that the classes name: (N, K)."""
-    if classes.link == "softmax":
-        e = np.exp(y - y.max(axis=1, keepdims=True))
-    elif classes.link == "sigmoid":
-        e = 0.5 * np.tanh(0.5 * y) + 0.5
-        if classes.size == 1:
-            e = np.concatenate([1 - e, e], axis=1)
-    else:
+    """Turn outputs into probabilities that sum to 1, by the link that the classes name: (N, K).
+
+    Under "identity", outputs of which none is above 0 leave all classes equally likely.
+    """
+    if classes.link == "identity":
         e = np.maximum(y, 0)
-    total = e.sum(axis=1, keepdims=True)
-    p: Array = np.where(total > 0, e / np.where(total > 0, total, 1), 1 / len(classes.labels))
+        total = e.sum(axis=1, keepdims=True)
+        of_some: Array = np.where(total > 0, e / np.where(total > 0, total, 1), 1 / y.shape[1])
+        return of_some
+    if classes.link == "sigmoid":
+        y = np.concatenate([-y, y], axis=1) if classes.size == 1 else y
+        y = -np.logaddexp(0, -y)  # log σ(y), whose softmax is σ(y) / Σ σ(y) without underflow
+    e = np.exp(y - y.max(axis=1, keepdims=True))
+    p: Array = e / e.sum(axis=1, keepdims=True)
     return p
 
 

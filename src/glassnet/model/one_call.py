@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 
 from glassnet.data import Dataset, datasets
+from glassnet.data.batches import batch_size_for
 from glassnet.data.meaning import Classes, Features, Values
-from glassnet.data.rows import Rows
-from glassnet.errors import DataError, SettingError
+from glassnet.data.rows import Rows, in_precision, moments
+from glassnet.errors import DataError, DivergenceError, SettingError, short
 from glassnet.model.model import Model
 from glassnet.model.provenance import record as write_down
 from glassnet.nn import initializers
@@ -23,8 +24,8 @@ from glassnet.nn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from glassnet.nn.network import DType, Sequential
 from glassnet.optim import L2, ClipNorm, CosineDecay, Optimizer
 from glassnet.optim import optimizer as make_optimizer
+from glassnet.settings import as_tuple, whole_number
 from glassnet.training.callbacks import Callback, EarlyStopping, Recorder
-from glassnet.training.examples import check_batch_size, check_epochs
 from glassnet.training.trainer import Trainer
 
 UPDATES, MOST_EPOCHS = 6000, 1000
@@ -37,7 +38,7 @@ MANY_ROWS = 10_000
 def train(
     data: str | Dataset,
     *,
-    layers: Sequence[int] | None = None,
+    layers: int | Sequence[int] | None = None,
     activation: str = "relu",
     dropout: float = 0.0,
     optimizer: str | Optimizer = "adam",
@@ -51,14 +52,15 @@ def train(
     seed: int = 0,
     dtype: DType = "float32",
     engine: str = "auto",
-    callbacks: Iterable[Callback] = (),
+    callbacks: Callback | Iterable[Callback] | None = (),
     record: str | Path | None = None,
     progress: bool = True,
 ) -> Model:
     """Train a network of dense layers on a data set, and return the model.
 
     data            a name of ``gn.datasets.names()``, or a Dataset
-    layers          units of each hidden layer; unless given (64,), or (256,) from 10,000 rows on
+    layers          units of each hidden layer, [] for none; unless given 64, or 256 from 10,000
+                    rows on
     activation      after each hidden layer: "relu", "tanh", "sigmoid", "gelu", …
     dropout         the fraction dropped after each hidden layer
     optimizer       a name with `learning_rate`, or an optimiser
@@ -76,6 +78,8 @@ def train(
     Features are standardised by the first layer, and values by the model, with the statistics of
     the training part. The model's provenance holds every setting, the history, and what it reaches
     on the validation and test parts.
+
+    Raises DivergenceError if the loss is no longer a number; its `model` has the last good weights.
     """
     if isinstance(data, str):
         data = datasets.load(data)
@@ -86,10 +90,10 @@ def train(
         )
     many = len(data.train) >= MANY_ROWS
     if layers is None:
-        layers = (256,) if many else (64,)
+        layers = 256 if many else 64
     if batch_size is None and many:
         batch_size = 128
-    batch_size = check_batch_size(batch_size, len(data.train))
+    batch_size = batch_size_for(len(data.train), batch_size)
     batches = -(-len(data.train) // batch_size)
     if epochs is None:
         epochs = min(MOST_EPOCHS, -(-UPDATES // batches))
@@ -101,19 +105,22 @@ def train(
     elif learning_rate is not None:
         raise SettingError(f"{optimizer} has its learning rate already: leave out learning_rate.")
     if schedule == "cosine":
-        rate = CosineDecay(optimizer.rate(1), check_epochs(epochs) * batches)
+        rate = CosineDecay(optimizer.rate(1), whole_number("epochs", epochs) * batches)
         optimizer = replace(optimizer, learning_rate=rate)
     elif schedule != "constant":
         raise SettingError(f"schedule is 'constant' or 'cosine', got {schedule!r}.")
     outputs, loss, metrics = _task(data)
-    hidden = [layer for units in layers for layer in _block(units, activation, dropout)]
-    first = [Standardize.of(np.asarray(data.train.x))] if isinstance(data.inputs, Features) else []
+    each = as_tuple("layers", layers, int | np.integer, "[64, 32]")
+    hidden = [layer for units in each for layer in _block(units, activation, dropout)]
+    first = [Standardize()] if isinstance(data.inputs, Features) else []
     network = Sequential(
         [*first, *hidden, Dense(outputs.size)],
         input_shape=(data.inputs.size,),
         seed=seed,
         dtype=dtype,
     )
+    for layer in first:
+        _measure(layer, data)
     trainer = Trainer(
         network,
         loss,
@@ -124,26 +131,34 @@ def train(
         engine=engine,
     )
     validation = _scaled(data.validation, outputs)
-    callbacks = [*callbacks, *([EarlyStopping(patience)] if patience else [])]
+    callbacks = [
+        *as_tuple("callbacks", callbacks, Callback, "gn.EarlyStopping()"),
+        *([EarlyStopping(patience)] if patience else []),
+    ]
     if record is not None:
         recorder = Recorder(
             record, probe=validation, data=data.name, inputs=data.inputs, outputs=outputs
         )
         callbacks = [recorder, *callbacks]
-    history = trainer.fit(
-        _scaled(data.train, outputs),
-        validation=validation,
-        epochs=epochs,
-        batch_size=batch_size,
-        callbacks=callbacks,
-        progress=progress,
-    )
     model = Model(network, data.inputs, outputs)
+    settings = trainer.settings() | {"epochs": epochs, "batch_size": batch_size}
+    try:
+        history = trainer.fit(
+            _scaled(data.train, outputs),
+            validation=validation,
+            epochs=epochs,
+            batch_size=batch_size,
+            callbacks=callbacks,
+            progress=progress,
+        )
+    except DivergenceError as error:
+        model.provenance = write_down(data, settings, error.history, {})
+        error.model = model
+        raise
     figures = {
         "validation": model.evaluate(data.validation),
         "test": model.evaluate(data.test),
     }
-    settings = trainer.settings() | {"epochs": epochs, "batch_size": batch_size}
     model.provenance = write_down(data, settings, history, figures)
     return model
 
@@ -152,14 +167,26 @@ def _task(data: Dataset) -> tuple[Classes | Values, Loss, list[str]]:
     """Choose what the outputs mean, the loss and the metrics that fit the data's targets."""
     if isinstance(data.outputs, Classes):
         return replace(data.outputs, link="softmax"), SoftmaxCrossEntropy(), ["accuracy"]
-    t = np.asarray(data.train.t, np.float64)
-    std = t.std(axis=0)
-    outputs = replace(
-        data.outputs,
-        mean=tuple(t.mean(axis=0).tolist()),
-        std=tuple(np.where(std > 0, std, 1.0).tolist()),
-    )
-    return outputs, MeanSquaredError(), ["r2"]
+    mean, std = moments("t", data.train.t)
+    return replace(data.outputs, mean=tuple(mean), std=tuple(std)), MeanSquaredError(), ["r2"]
+
+
+def _measure(layer: Standardize, data: Dataset) -> None:
+    """Let a layer of a network standardise the features of the training part.
+
+    Raises DataError for a feature whose values the network's digits do not tell apart.
+    """
+    assert isinstance(data.inputs, Features)
+    x = np.asarray(data.train.x)
+    dtype = in_precision("x", x, layer.mean.dtype).dtype
+    layer.mean[...], layer.std[...] = mean, std = moments("x", x)
+    digits, varies = np.finfo(dtype).precision, np.ptp(x, axis=0) > 0
+    for name, μ, σ in zip(data.inputs.names, mean, np.where(varies, std, np.inf), strict=True):
+        if σ < abs(μ) / 10**digits:
+            raise DataError(
+                f"The feature {short(name)} is {μ:g} give or take {σ:g}, but {dtype} has only "
+                f"{digits} digits. Subtract {μ:g} from it, or train with dtype='float64'."
+            )
 
 
 def _block(units: int, name: str, dropout: float) -> list[Layer]:

@@ -11,7 +11,8 @@ import numpy as np
 
 import glassnet
 from glassnet.data import Dataset
-from glassnet.training.history import History, as_json
+from glassnet.errors import DataError, SettingError, short
+from glassnet.training.history import History, as_json, epochs_from_json
 
 
 def record(
@@ -34,13 +35,28 @@ def record(
             "rows": {name: len(part) for name, part in parts.items()},
         },
         "settings": dict(settings),
-        "figures": {part: as_json(of_part) for part, of_part in figures.items()},
-        "history": [as_json(epoch) for epoch in history],
+        "figures": as_json(figures),
+        "history": as_json(history.epochs),
         "ended": history.ended,
         "engine": history.engine,
         "machine": machine(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def fit_for_json(provenance: Any) -> dict[str, Any]:
+    """Return what a model says of its making as its file holds it: NaN and infinity become null.
+
+    Raises SettingError unless it is a dict whose history, if it has one, is a list of figures.
+    """
+    if not isinstance(provenance, Mapping):
+        raise SettingError(f"A Model's provenance is a dict, got {short(provenance)}.")
+    document: dict[str, Any] = as_json(provenance)
+    try:
+        epochs_from_json(document.get("history", []))
+    except DataError as error:
+        raise SettingError(f"A Model's provenance has no usable history. {error}") from error
+    return document
 
 
 def machine() -> dict[str, Any]:

@@ -22,11 +22,12 @@ from glassnet.nn import initializers, layers
 from glassnet.nn.graph import listed
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
+from glassnet.settings import as_tuple
 from glassnet.types import Array, Generator, Shape
 
 
 def network_from_config(
-    config: Mapping[str, Any], arrays: Mapping[str, Array], own_layers: Iterable[Any] = ()
+    config: Mapping[str, Any], arrays: Mapping[str, Array], own_layers: Any = ()
 ) -> Network:
     """Make the network that `Network.config` described, with these arrays.
 
@@ -60,9 +61,13 @@ def network_from_config(
             f"The file's arrays are not those of its network: {listed(sorted(missing))}."
         )
     try:
-        network.load_parameters(arrays)
+        with np.errstate(over="ignore"):  # a float64 that a float32 cannot hold becomes infinite
+            network.load_parameters(arrays)
     except (ShapeError, DataError) as error:
         raise ModelFileError(f"The file's arrays do not fit its network: {error}") from error
+    wrong = [name for name, array in network.arrays().items() if not np.isfinite(array).all()]
+    if wrong:
+        raise ModelFileError(f"The file's arrays are NaN or infinite in {listed(wrong)}.")
     return network
 
 
@@ -88,12 +93,12 @@ def layer_from_config(config: Mapping[str, Any], known: Mapping[str, type[Layer]
         raise ModelFileError(f"The file describes a {name} that cannot be: {error}") from None
 
 
-def known_layers(extra: Iterable[Any] = ()) -> dict[str, type[Layer]]:
+def known_layers(extra: Any = ()) -> dict[str, type[Layer]]:
     """Return the layer classes by name: Glassnet's own, and those handed over."""
     own = {name: getattr(layers, name) for name in layers.__all__}
-    for cls in extra:
-        if not (isinstance(cls, type) and issubclass(cls, Layer)):
-            raise SettingError(f"layers= expects classes derived from gn.Layer, got {cls!r}.")
+    for cls in as_tuple("layers", extra, type, "a class derived from gn.Layer"):
+        if not issubclass(cls, Layer):
+            raise SettingError(f"layers expects classes derived from gn.Layer, got {cls!r}.")
         own[cls.__name__] = cls
     return own
 

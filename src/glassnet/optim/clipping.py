@@ -51,14 +51,18 @@ class ClipNorm(Clipping):
         ‖g‖ = √(Σ over all arrays of Σ g²)        g ← g · limit / ‖g‖    where ‖g‖ > limit
 
     The direction stays. PyTorch divides by ‖g‖ + 10⁻⁶, and so ends up a little shorter. Gradients
-    whose norm is not finite stay as they are: training has diverged, and that should be seen.
+    that are not finite stay as they are: training has diverged, and that should be seen. All
+    others are measured in units of the largest number in them, whose square may be too large.
 
     Source: Pascanu, Mikolov & Bengio, On the Difficulty of Training Recurrent Neural Networks
     (2013), algorithm 1.
     """
 
     def __call__(self, gradients: dict[str, Array]) -> dict[str, Array]:
-        norm = math.hypot(*(float(np.linalg.norm(g)) for g in gradients.values()))
-        if not self.limit < norm < math.inf:
+        unit = float(np.max([np.max(np.abs(g), initial=0) for g in gradients.values()], initial=0))
+        if not 0 < unit < math.inf:
             return gradients
-        return {name: g * (self.limit / norm) for name, g in gradients.items()}
+        units = math.hypot(*(float(np.linalg.norm(g / unit)) for g in gradients.values()))
+        if units * unit <= self.limit:
+            return gradients
+        return {name: g / unit * (self.limit / units) for name, g in gradients.items()}

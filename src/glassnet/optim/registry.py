@@ -16,6 +16,7 @@ from glassnet.optim.rmsprop import RMSprop
 from glassnet.optim.rule import Rule
 from glassnet.optim.schedules import CosineDecay, ExponentialDecay, OneCycle, StepDecay, WarmUp
 from glassnet.optim.sgd import SGD
+from glassnet.settings import expect_kind, named
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adam, AdamW)
@@ -37,9 +38,8 @@ def optimizer(what: str | Optimizer, **settings: Any) -> Optimizer:
         if settings:
             raise SettingError(f"{what} has its settings already, got {settings} as well.")
         return what
-    if what not in OPTIMIZERS:
-        raise one_of("optimiser", what, list(OPTIMIZERS))
-    return _make(OPTIMIZERS[what], settings)
+    expect_kind("optimizer", what, str, "gn.Adam(1e-3) or 'adam'")
+    return _make(named("optimiser", what, OPTIMIZERS), settings)
 
 
 def rule_from_config(config: Mapping[str, Any]) -> Rule:
@@ -50,10 +50,8 @@ def rule_from_config(config: Mapping[str, Any]) -> Rule:
             "Pass it again, or use one of the schedules of glassnet.optim."
         )
     settings = dict(config)
-    name = str(settings.pop("class", None))
-    if name not in RULES:
-        raise one_of("rule", name, list(RULES))
-    return _make(RULES[name], {key: _rebuilt(value) for key, value in settings.items()})
+    cls = named("rule", settings.pop("class", None), RULES)
+    return _make(cls, {key: _rebuilt(value) for key, value in settings.items()})
 
 
 def optimizer_from_config(config: Mapping[str, Any]) -> Optimizer:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassnet.engines.base import State
-from glassnet.errors import ModelFileError, SettingError
-from glassnet.files import read_sealed, write_sealed
+from glassnet.errors import DataError, ModelFileError, SettingError, short
+from glassnet.files import expect_format, read_sealed, write_sealed
 from glassnet.nn.network import Network
 from glassnet.optim import Optimizer
-from glassnet.training.history import History, as_json, from_json
+from glassnet.training.history import History, as_json, epochs_from_json
 from glassnet.types import Array
 
 FORMAT, VERSION = "glassnet-checkpoint", 1
@@ -21,10 +21,11 @@ PARTS = {
     "network": dict, "optimizer": dict, "seed": int, "shuffle_seed": int,
     "step": int, "epoch": int, "met": int, "history": list,
 }  # fmt: skip
+"""What a checkpoint holds, and of which type; every whole number is one that a seed may be."""
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Snapshot:
     """Everything that is needed to go on with training, as it was at one moment.
 
     network, optimizer      their descriptions, as JSON
@@ -54,7 +55,7 @@ class Checkpoint:
             "format": FORMAT,
             "version": VERSION,
             **{part: getattr(self, part) for part in PARTS},
-            "history": [as_json(figures) for figures in self.history],
+            "history": as_json(self.history.epochs),
         }
         write_sealed(path, document, arrays)
 
@@ -67,32 +68,34 @@ class Checkpoint:
         for part in ("inputs", "outputs", "layers", "nodes", "dtype"):
             if own[part] != self.network.get(part):
                 raise SettingError(
-                    f"The checkpoint is of another network: its {part} are "
-                    f"{self.network.get(part)}, not {own[part]}."
+                    f"The checkpoint is of another network. Its {part}: "
+                    f"{short(self.network.get(part))}; here: {short(own[part])}."
                 )
-        if optimizer.config()["class"] != self.optimizer.get("class"):
+        made_with = self.optimizer.get("class")
+        if optimizer.config()["class"] != made_with:
             raise SettingError(
-                f"The checkpoint was made with {self.optimizer.get('class')}, "
-                f"not with {type(optimizer).__name__}. Its state would mean nothing here."
+                f"The checkpoint was made with {short(made_with)}, not with "
+                f"{type(optimizer).__name__}. Its state would mean nothing here."
             )
-        if _shapes(self.state) != _shapes(state):
+        if _forms(self.state) != _forms(state):
             raise SettingError(
-                f"The checkpoint was made with {self.optimizer}, which remembers other arrays than "
-                f"{optimizer}. Use the settings it was made with."
+                f"The checkpoint was made with {short(self.optimizer)}, which remembers other "
+                f"arrays than {optimizer}. Use the settings it was made with."
             )
 
 
-def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
+def read_checkpoint(path: str | os.PathLike[str]) -> Snapshot:
     """Read a checkpoint. Raises FileError or ModelFileError if it is not a whole one."""
     document, arrays = read_sealed(path)
-    if document.get("format") != FORMAT or document.get("version") != VERSION:
-        raise ModelFileError(
-            f"{path} is no checkpoint of this version: expected {FORMAT} {VERSION}, "
-            f"got {document.get('format')} {document.get('version')}."
-        )
+    expect_format(path, document, FORMAT, VERSION)
     for part, needed in PARTS.items():
-        if not isinstance(document.get(part), needed):
+        value = document.get(part)
+        if type(value) is not needed or (type(value) is int and not 0 <= value < 2**63):
             raise ModelFileError(f"{path} lacks a part of a checkpoint: its {part}.")
+    try:
+        history = History(epochs_from_json(document["history"]))
+    except DataError as error:
+        raise ModelFileError(f"{path} holds a damaged history. {error}") from error
     own: dict[str, Array] = {}
     slots: dict[str, dict[str, Array]] = {}
     for key, array in arrays.items():
@@ -102,13 +105,13 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         else:
             parameter, _, slot = name.rpartition("/")
             slots.setdefault(parameter, {})[slot] = array
-    history = History([from_json(figures) for figures in document["history"]])
     parts = {part: document[part] for part in PARTS} | {"history": history}
-    return Checkpoint(state=State(own, slots), **parts)
+    return Snapshot(state=State(own, slots), **parts)
 
 
-def _shapes(state: State) -> dict[str, tuple[int, ...]]:
-    shapes = {name: array.shape for name, array in state.arrays.items()}
+def _forms(state: State) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Return the type and the shape of every array."""
+    arrays = dict(state.arrays)
     for name, slots in state.slots.items():
-        shapes |= {f"{name}/{slot}": array.shape for slot, array in slots.items()}
-    return shapes
+        arrays |= {f"{name}/{slot}": array for slot, array in slots.items()}
+    return {name: (array.dtype.str, array.shape) for name, array in arrays.items()}

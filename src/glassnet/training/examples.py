@@ -8,15 +8,13 @@ from typing import Any, Literal
 import numpy as np
 
 from glassnet.data.pixels import Pixels
-from glassnet.data.rows import Rows
+from glassnet.data.rows import Rows, in_precision
 from glassnet.engines.base import Examples
 from glassnet.errors import DataError, SettingError, ShapeError
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network, match, row_weights
 from glassnet.settings import inside
 from glassnet.types import Array
-
-DEFAULT_BATCH_SIZE = 32
 
 Data = Rows | tuple[Any, Any]
 """Rows such as ``data.train``, or a pair (x, t) of arrays."""
@@ -36,7 +34,8 @@ def make_examples(
     data            Rows such as ``data.train``, or a pair (x, t); with several inputs or outputs, x
                     or t is a list or a dict by name
     sample_weight   (N,), how much each row counts, 0 or more
-    class_weight    a weight for each class index, or "balanced": N / (K · rows of that class)
+    class_weight    a weight for each class index, or "balanced": N / (K · rows of that class); the
+                    classes of a single output are 0 and 1
 
     Raises DataError, ShapeError or SettingError with what to do.
     """
@@ -51,7 +50,7 @@ def make_examples(
     first_t = next(iter(given_t.values()))
     checked = {name: Rows(value, first_t).x for name, value in given_x.items()}
     xs = {
-        name: value if isinstance(value, Pixels) else np.asarray(value, network.dtype)
+        name: value if isinstance(value, Pixels) else in_precision("x", value, network.dtype)
         for name, value in checked.items()
     }
     network.expect_inputs(xs)
@@ -61,28 +60,9 @@ def make_examples(
         if len(target) != rows:
             raise ShapeError(f"{rows} rows came with {len(target)} targets for {name!r}.")
     weights = _weights(sample_weight, class_weight, ts, rows)
-    return Examples(xs, ts, None if weights is None else weights.astype(network.dtype))
-
-
-def check_batch_size(given: int | None, rows: int) -> int:
-    """Return how many rows make a batch: those asked for, or 32, or all where there are fewer."""
-    if given is None:
-        return min(DEFAULT_BATCH_SIZE, rows)
-    if not isinstance(given, int | np.integer) or given < 1:
-        raise SettingError(f"batch_size is a whole number from 1, got {given!r}.")
-    if given > rows:
-        raise DataError(
-            f"batch_size={given} is larger than the data, which has {rows} rows. "
-            f"Use a batch size of at most {rows}."
-        )
-    return int(given)
-
-
-def check_epochs(given: int) -> int:
-    """Return how many epochs are asked for."""
-    if not isinstance(given, int | np.integer) or given < 1:
-        raise SettingError(f"epochs is a whole number from 1, got {given!r}.")
-    return int(given)
+    if weights is not None:
+        weights = in_precision("sample_weight", weights, network.dtype)
+    return Examples(xs, ts, weights)
 
 
 def _weights(
@@ -103,12 +83,15 @@ def _weights(
 
 
 def _class_weights(given: Mapping[int, float] | str, ts: Mapping[str, Array]) -> Array:
-    t = next(iter(ts.values()))
-    if len(ts) > 1 or t.ndim != 1 or t.dtype.kind not in "iu":
-        raise SettingError("class_weight needs one output whose targets are class indices.")
-    present, inverse, counts = np.unique(t, return_inverse=True, return_counts=True)
+    classes = _classes(next(iter(ts.values())))
+    if len(ts) > 1 or classes is None:
+        raise SettingError(
+            "class_weight needs one output whose targets are classes: class indices, one-hot rows, "
+            "or 0 and 1 for a single output."
+        )
+    present, inverse, counts = np.unique(classes, return_inverse=True, return_counts=True)
     if given == "balanced":
-        of_class = len(t) / (len(present) * counts)
+        of_class = len(classes) / (len(present) * counts)
     elif isinstance(given, Mapping):
         if lacking := [int(k) for k in present if k not in given]:
             raise SettingError(f"class_weight has no weight for the classes {lacking}.")
@@ -121,3 +104,14 @@ def _class_weights(given: Mapping[int, float] | str, ts: Mapping[str, Array]) ->
         )
     weights: Array = of_class[inverse]
     return weights
+
+
+def _classes(t: Array) -> Array | None:
+    """Return the class of each row, (N,), or None where targets are something else."""
+    if t.ndim == 1 and t.dtype.kind in "iu":
+        return t
+    if t.ndim != 2 or not np.isin(t, (0, 1)).all():
+        return None
+    if t.shape[1] == 1:
+        return t[:, 0].astype(np.intp)
+    return np.argmax(t, axis=1) if (t.sum(axis=1) == 1).all() else None

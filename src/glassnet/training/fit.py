@@ -11,7 +11,7 @@ from glassnet.engines.base import Examples, Runner
 from glassnet.errors import SettingError, one_of
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
-from glassnet.training.checkpoint import Checkpoint
+from glassnet.training.checkpoint import Snapshot
 from glassnet.training.history import History
 
 
@@ -46,7 +46,7 @@ class Fit:
     first_epoch: int
     first_step: int
     last_epoch: int
-    checkpoint: Callable[[], Checkpoint]
+    checkpoint: Callable[[], Snapshot]
     rate_factor: float = 1.0
     pauses: set[int] = field(default_factory=set, repr=False)
     stopped: str = ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from glassnet.errors import one_of
+from glassnet.errors import DataError, one_of, short
+from glassnet.settings import inside
 
 Figures = dict[str, float]
 """What one epoch measured, by name: epoch, loss, accuracy, validation_loss, …"""
@@ -29,10 +30,10 @@ class History:
     engine: str = ""
 
     def __getitem__(self, name: str) -> list[float]:
-        """Return one figure over the epochs: ``history["validation_loss"]``."""
-        if self.epochs and name not in self.epochs[-1]:
-            raise one_of("figure", name, list(self.epochs[-1]))
-        return [figures[name] for figures in self.epochs]
+        """Return one figure over the epochs, NaN where it was not measured: ``history["loss"]``."""
+        if self.epochs and name not in (known := figures_of(self)):
+            raise one_of("figure", name, known)
+        return [figures.get(name, math.nan) for figures in self.epochs]
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -50,17 +51,37 @@ class History:
         return self.epochs[-1] if self.epochs else {}
 
 
-def as_json(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Make figures fit for JSON, which has no NaN and no infinity: they become null."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in figures.items()
-    }
+def figures_of(epochs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Name every figure that was measured in some epoch."""
+    return list(dict.fromkeys(name for figures in epochs for name in figures))
 
 
-def from_json(figures: Mapping[str, Any]) -> Figures:
-    """Read what `as_json` made: what is null was no finite number."""
+def as_json(value: Any) -> Any:
+    """Make figures, and whatever holds them, fit for JSON: NaN and infinity become null."""
+    if isinstance(value, Mapping):
+        return {name: as_json(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def from_json(figures: Any) -> Figures:
+    """Read what `as_json` made of an epoch's figures: what is null was no finite number.
+
+    Raises DataError for anything but finite numbers, or null, by name.
+    """
+    if not isinstance(figures, Mapping) or not all(
+        value is None or inside("(-inf, inf)", value) for value in figures.values()
+    ):
+        raise DataError(f"Figures are expected as numbers by name, got {short(figures)}.")
     return {name: math.nan if value is None else value for name, value in figures.items()}
+
+
+def epochs_from_json(epochs: Any) -> list[Figures]:
+    """Read what `as_json` made of the figures of all epochs. Raises DataError for anything else."""
+    if not isinstance(epochs, list):
+        raise DataError(f"The epochs are expected as a list of figures, got {short(epochs)}.")
+    return [from_json(figures) for figures in epochs]
 
 
 def describe(figures: Mapping[str, float | None]) -> str:
@@ -72,8 +93,8 @@ def describe(figures: Mapping[str, float | None]) -> str:
         if held_out and "validation:" not in words:
             words.append("validation:")
         if name not in hidden and value is not None:
-            short = name.removeprefix("validation_")
-            words.append(f"{short.replace('_', ' ')} {figure(name, value)}")
+            bare = name.removeprefix("validation_").replace("_", " ")
+            words.append(f"{bare} {figure(name, value)}")
     return "  ".join(words).replace("validation:  ", "validation: ")
 
 

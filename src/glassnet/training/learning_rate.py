@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.data.batches import permutation
+from glassnet.data.batches import batch_size_for, permutation
 from glassnet.errors import DataError, SettingError
-from glassnet.training.examples import Data, check_batch_size
+from glassnet.training.examples import Data
 
 if TYPE_CHECKING:
     from glassnet.training.trainer import Trainer
@@ -51,7 +51,7 @@ def find_learning_rate(
     if steps < 10:
         raise SettingError(f"A curve needs 10 steps or more, got {steps}.")
     examples = trainer.examples(data)
-    size = check_batch_size(batch_size, len(examples))
+    size = batch_size_for(len(examples), batch_size)
     epochs = -(-steps * size // len(examples))
     order = np.concatenate(
         [permutation(len(examples), trainer.seed, epoch) for epoch in range(epochs)]

@@ -21,6 +21,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 
 from glassnet.errors import DataError, SettingError, ShapeError, one_of
+from glassnet.settings import expect_counts, named
 from glassnet.types import Array
 
 Average = Literal["macro", "micro", "weighted"]
@@ -67,8 +68,7 @@ class TopK(Metric):
     better = "higher"
 
     def __post_init__(self) -> None:
-        if type(self.k) is not int or self.k < 1:
-            raise SettingError(f"TopK expects k, a whole number of 1 or more, got {self.k!r}.")
+        expect_counts(self, "k")
 
     @property
     def name(self) -> str:
@@ -232,12 +232,8 @@ def metric(what: str | Metric) -> Metric:
     """Return the metric of that name, or `what` itself if it is one; "top-3" and so on work too."""
     if isinstance(what, Metric):
         return what
-    if what in METRICS:
-        return METRICS[what]()
-    k = str(what).removeprefix("top-")
-    if k != what and k.isdecimal():
-        return TopK(int(k))
-    raise one_of("metric", what, list(METRICS))
+    k = what.removeprefix("top-")
+    return TopK(int(k)) if k != what and k.isdecimal() else named("metric", what, METRICS)()
 
 
 def confusion_table(
@@ -288,7 +284,9 @@ def _truth(y: Array, t: Array) -> Array:
     """Return the true class of each row."""
     M = y.shape[1]
     if t.ndim == 2:
-        truth: Array = np.argmax(t, axis=1)
+        several = np.isin(t, (0, 1)).all(axis=1) & (t.sum(axis=1) != 1)
+        meaning = "one class a row (for several yes or no, write a metric of your own)"
+        truth: Array = np.argmax(_within(t, ~several, meaning), axis=1)
     elif M > 1:
         truth = _within(t, (t >= 0) & (t < M) & (t == np.floor(t)), f"classes from 0 to {M - 1}")
     else:

@@ -6,35 +6,29 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassnet import engines
-from glassnet.data.batches import permutation
+from glassnet.data.batches import batch_size_for, in_batches
 from glassnet.engines.base import Examples, Job, Runner, is_finite
-from glassnet.errors import DataError, GlassnetError, SettingError
+from glassnet.errors import DataError, telling_where
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.optim import Clipping, Optimizer, Penalty
 from glassnet.optim import optimizer as make_optimizer
+from glassnet.settings import as_tuple, expect_kind, seed_number, whole_number
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.callbacks.progress import Progress
-from glassnet.training.checkpoint import Checkpoint, read_checkpoint
+from glassnet.training.checkpoint import Snapshot, read_checkpoint
 from glassnet.training.divergence import Trail
-from glassnet.training.evaluation import evaluate
-from glassnet.training.examples import (
-    ClassWeight,
-    Data,
-    check_batch_size,
-    check_epochs,
-    make_examples,
-)
+from glassnet.training.evaluation import GivenMetrics, evaluate, metrics_of, try_out
+from glassnet.training.examples import ClassWeight, Data, make_examples
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures, History
 from glassnet.training.interrupt import on_interrupt
-from glassnet.training.metrics import Metric, metric
 
 
 class Trainer:
@@ -44,7 +38,7 @@ class Trainer:
     loss        what is minimised; with several outputs, a list or a dict by name
     optimizer   an optimiser or its name: "adam", "sgd", …
     metrics     names ("accuracy", "top-5", "f1", "mae", "r2", …) or metrics of your own; one or
-                several
+                several, or a dict of these where outputs are measured differently
     penalties   one or several, on weight matrices
     clipping    ClipNorm or ClipValue, or none
     engine      "auto", or an engine by name
@@ -60,24 +54,22 @@ class Trainer:
         loss: Loss | Sequence[Loss] | Mapping[str, Loss],
         optimizer: Optimizer | str = "adam",
         *,
-        metrics: str | Metric | Sequence[str | Metric] = (),
-        penalties: Penalty | Sequence[Penalty] = (),
+        metrics: GivenMetrics = (),
+        penalties: Penalty | Iterable[Penalty] | None = (),
         clipping: Clipping | None = None,
         engine: str = "auto",
         seed: int | None = None,
     ) -> None:
-        _expect("network", [network], Network, "gn.Sequential([gn.Dense(10)], input_shape=64)")
+        expect_kind("network", network, Network, "gn.Sequential([gn.Dense(10)], input_shape=64)")
         self.network = network
         self.losses = network.losses(loss)
         self.optimizer = make_optimizer(optimizer)
-        several = (metrics,) if isinstance(metrics, str | Metric) else metrics
-        self.metrics = [metric(one) for one in several]
-        self.penalties = (penalties,) if isinstance(penalties, Penalty) else tuple(penalties)
-        _expect("penalties", self.penalties, Penalty, "gn.L2(1e-4)")
-        _expect("clipping", [clipping] if clipping else [], Clipping, "gn.ClipNorm(1.0)")
+        self.metrics = metrics_of(network.outputs, metrics)
+        self.penalties = as_tuple("penalties", penalties, Penalty, "gn.L2(1e-4)")
+        expect_kind("clipping", clipping, Clipping | None, "gn.ClipNorm(1.0)")
         self.clipping = clipping
         self.engine, self.why = engines.choose(engine)
-        self.seed = network.seed if seed is None else seed
+        self.seed = network.seed if seed is None else seed_number(seed)
         self.epoch = 0
         self.step = 0
         self.met = 0
@@ -89,14 +81,14 @@ class Trainer:
     def fit(
         self,
         data: Data,
-        *,
+        *more: Never,
         validation: Data | None = None,
         epochs: int = 10,
         batch_size: int | None = None,
         shuffle: bool = True,
         sample_weight: Any = None,
         class_weight: ClassWeight = None,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Callback | Iterable[Callback] | None = (),
         progress: bool = True,
         train_metrics: bool = True,
     ) -> History:
@@ -114,11 +106,14 @@ class Trainer:
         Ctrl-C ends training after the current batches and returns the history so far. Raises
         DivergenceError, with the last good weights in place, if a loss is not a number.
         """
+        _expect_a_pair("fit", more)
         examples = make_examples(self.network, self.losses, data, sample_weight, class_weight)
+        if train_metrics:
+            try_out(self.network, examples, self.metrics)
         held_out = None if validation is None else self._held_out(validation)
-        batch_size = check_batch_size(batch_size, len(examples))
-        plan = {"epochs": check_epochs(epochs), "batch_size": batch_size, "shuffle": shuffle}
-        fit = self._begin(examples, held_out, train_metrics, plan)
+        batch_size = batch_size_for(len(examples), batch_size)
+        plan = {"epochs": whole_number("epochs", epochs), "batch_size": batch_size}
+        fit = self._begin(examples, held_out, train_metrics, plan | {"shuffle": shuffle})
         callbacks = _callbacks(callbacks, progress)
         history = fit.history
         trail = Trail(self, examples, history)
@@ -134,7 +129,6 @@ class Trainer:
                 loss = self._train_epoch(fit, examples, batches, callbacks, trail)
                 if fit.now:
                     break
-                trail.expect_finite_weights()
                 self.epoch, self.met = self.epoch + 1, 0
                 figures = {"epoch": self.epoch, "loss": loss}
                 figures |= self._measure(examples if train_metrics else None, held_out)
@@ -147,14 +141,15 @@ class Trainer:
             history.ended = fit.stopped or "finished"
         return history
 
-    def evaluate(self, data: Data, *, sample_weight: Any = None) -> Figures:
+    def evaluate(self, data: Data, *more: Never, sample_weight: Any = None) -> Figures:
         """Return loss and metrics over all the rows."""
+        _expect_a_pair("evaluate", more)
         examples = self.examples(data, sample_weight)
         return evaluate(self.network, self.losses, examples, self.metrics)
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self) -> Snapshot:
         """Return everything that is needed to go on from here, as it is now."""
-        return Checkpoint(
+        return Snapshot(
             network=self.network.config(),
             optimizer=self.optimizer.config(),
             state=self.runner.state().copy(),
@@ -178,9 +173,10 @@ class Trainer:
         """
         kept = read_checkpoint(path)
         kept.expect(self.network, self.optimizer, self.runner.state())
+        runner = self.engine.prepare(self._job)
+        runner.restore(kept.state)
+        self.runner = runner
         self.network.seed, self.seed = kept.seed, kept.shuffle_seed
-        self.runner = self.engine.prepare(self._job)
-        self.runner.restore(kept.state)
         self.step, self.epoch, self.met = kept.step, kept.epoch, kept.met
         self.history = kept.history
         return self.history
@@ -188,10 +184,10 @@ class Trainer:
     # -- inside fit --------------------------------------------------------------------------
 
     def _held_out(self, data: Data) -> Examples:
-        try:
-            return self.examples(data)
-        except GlassnetError as error:
-            raise type(error)(f"In the validation set: {error}") from error
+        with telling_where("In the validation set"):
+            examples = self.examples(data)
+            try_out(self.network, examples, self.metrics)
+        return examples
 
     def _begin(
         self,
@@ -245,8 +241,8 @@ class Trainer:
                 f"The checkpoint was made after {self.met} rows of an epoch, and the data has "
                 f"{count} rows. Go on with the data that it was made with."
             )
-        rows = permutation(count, self.seed, self.epoch) if shuffle else np.arange(count)
-        return [rows[start : start + size] for start in range(self.met, count, size)]
+        seed = self.seed if shuffle else None
+        return in_batches(count, size, seed=seed, epoch=self.epoch, start=self.met)
 
     def _train_epoch(
         self, fit: Fit, examples: Examples, batches: Sequence[NDArray[np.intp]],
@@ -271,6 +267,7 @@ class Trainer:
             done += len(chunk)
             news = Chunk(self.step, losses, rates, done, len(batches))
             self.step += len(chunk)
+            trail.expect_finite_weights()
             self.met += sum(map(len, chunk))
             if len(chunk) == self._chunk:  # only a whole one says how long one takes
                 self._chunk = _adapt(self._chunk, took)
@@ -288,7 +285,7 @@ class Trainer:
     def _measure(self, examples: Examples | None, held_out: Examples | None) -> Figures:
         """Measure the metrics on the training rows, and all figures on those held out."""
         figures: Figures = {}
-        if examples is not None and self.metrics:
+        if examples is not None and any(self.metrics.values()):
             figures |= evaluate(self.network, self.losses, examples, self.metrics)
             del figures["loss"]  # the epoch has its own, the mean over its batches
         if held_out is not None:
@@ -302,23 +299,25 @@ class Trainer:
         for output in self.losses:
             prefix = f"{output}_" if len(self.losses) > 1 else ""
             better |= {f"{prefix}loss": "lower"}
-            better |= {f"{prefix}{one.name}": one.better for one in self.metrics}
+            better |= {f"{prefix}{one.name}": one.better for one in self.metrics.get(output, ())}
         return better
 
 
-def _callbacks(given: Iterable[Callback], progress: bool) -> list[Callback]:
+def _callbacks(given: Any, progress: bool) -> list[Callback]:
     """Check the callbacks, and add the progress that is shown unless it is not wanted."""
-    callbacks = list(given)
-    _expect("callbacks", callbacks, Callback, "gn.EarlyStopping()")
+    callbacks = [*as_tuple("callbacks", given, Callback, "gn.EarlyStopping()")]
     if progress and not any(isinstance(one, Progress) for one in callbacks):
         callbacks.append(Progress())
     return callbacks
 
 
-def _expect(what: str, given: Iterable[object], kind: type, example: str) -> None:
-    for one in given:
-        if not isinstance(one, kind):
-            raise SettingError(f"{what} expects something such as {example}, got {one!r}.")
+def _expect_a_pair(method: str, more: Sequence[object]) -> None:
+    """Refuse x and t as two arguments, a habit from other libraries."""
+    if more:
+        raise DataError(
+            f"{method} expects x and t as one pair, {method}((x, t)), or rows such as data.train; "
+            f"got {1 + len(more)} arguments."
+        )
 
 
 def _adapt(chunk: int, seconds: float) -> int:

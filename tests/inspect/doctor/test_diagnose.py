@@ -282,6 +282,16 @@ def test_a_finding(case: str) -> None:
     json.dumps(diagnosis.to_json(), allow_nan=False)
 
 
+def test_columns_have_their_names_where_they_are_known() -> None:
+    x, t = points(columns=3)
+    x[:, 1], x[:, 2] = 3, 1000 * x[:, 0]
+    named = gn.diagnose(classifier(3), x, t, CE, columns=("age", "sex", "height"))
+    assert "200 rows: 'sex'." in found(named, "constant-feature").evidence
+    assert "column 'height' runs from" in found(named, "inputs-not-scaled").evidence
+    numbered = gn.diagnose(classifier(3), x, t, CE)
+    assert "column 2 runs from" in found(numbered, "inputs-not-scaled").evidence
+
+
 # -- silence -----------------------------------------------------------------------------------
 
 

@@ -90,6 +90,17 @@ def test_kinks_within_a_wide_step(h: float) -> None:
     assert sum(one.kinks for one in report.checked) > 0
 
 
+@pytest.mark.parametrize("share", [0.55, 0.7, 0.9, 0.99])
+def test_a_kink_at_the_edge_of_the_step(share: float) -> None:
+    layers = [gn.Dense(1), gn.ReLU(), gn.Dense(1)]
+    net = gn.Sequential(layers, input_shape=1, seed=0, dtype="float64")
+    weights = {"dense_1.W": 1, "dense_1.b": -share * 1e-5, "dense_2.W": 1e-6, "dense_2.b": 0}
+    for name, value in weights.items():
+        net.parameters()[name][...] = value
+    report = gn.check_gradients(net, [[0.0]], [[-1.0]], gn.MeanSquaredError())
+    assert report.passed, report
+
+
 def test_large_inputs_bend_more_than_the_step_can_see() -> None:
     net = gn.Sequential([gn.Dense(5), gn.Tanh(), gn.Dense(3)], input_shape=4, seed=0)
     x, t = batch()

@@ -10,12 +10,15 @@ from tests.training.setups import classifier, quiet, restless, rows
 
 
 class Scripted(gn.Metric):
-    """A metric that gives one figure after the other, on the validation rows."""
+    """A metric that gives one figure after the other, on the validation rows.
+
+    Before training each metric is computed once, to see that it can be.
+    """
 
     name = "score"
 
     def __init__(self, figures: Sequence[float], better: Any = "higher") -> None:
-        self.figures, self.better = iter(figures), better  # type: ignore[misc]
+        self.figures, self.better = iter([0.0, *figures]), better  # type: ignore[misc]
 
     def __call__(self, *_: Any) -> float:
         return next(self.figures)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import glassnet as gn
@@ -76,6 +78,13 @@ def test_weights_of_an_earlier_training_do_not_come_back() -> None:
     assert bits(other) == before
 
 
-def test_patience_is_a_count() -> None:
-    with pytest.raises(gn.SettingError, match="patience from 1, got 0"):
-        gn.EarlyStopping(0)
+@pytest.mark.parametrize("patience", [0, "5", 2.5, None])
+def test_patience_is_a_count(patience: Any) -> None:
+    with pytest.raises(gn.SettingError, match=f"patience, a whole number .* got {patience!r}"):
+        gn.EarlyStopping(patience)
+
+
+@pytest.mark.parametrize("by", [-1, float("nan"), "0.1"])
+def test_an_improvement_is_no_step_back(by: Any) -> None:
+    with pytest.raises(gn.SettingError, match=r"EarlyStopping expects by in \[0, inf\)"):
+        gn.EarlyStopping(by=by)

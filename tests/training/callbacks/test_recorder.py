@@ -177,7 +177,7 @@ def test_the_probe_measures_every_layer_at_every_moment(tmp_path: Path) -> None:
 
 
 def test_a_number_of_epochs_has_to_be_one() -> None:
-    with pytest.raises(gn.SettingError, match="epochs as a whole number from 1, got 0"):
+    with pytest.raises(gn.SettingError, match="epochs, a whole number of 1 or more, got 0"):
         gn.Recorder("runs/x", epochs=0)
 
 
@@ -189,3 +189,11 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 def moments(folder: Path) -> dict[int, Path]:
     return {int(path.stem[5:]): path for path in (folder / "moments").iterdir()}
+
+
+def test_a_run_that_diverges_keeps_what_can_be_gone_on_from(tmp_path: Path) -> None:
+    trainer = classifier(optimizer=gn.SGD(1e39))
+    with pytest.raises(gn.DivergenceError):
+        quiet(trainer, rows(), epochs=2, callbacks=[gn.Recorder(tmp_path, steps=EVERY_STEP)])
+    run = gn.runs.open(tmp_path)
+    assert [step for step, _ in run.scrub()] == [0]

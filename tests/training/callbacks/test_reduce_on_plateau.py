@@ -36,7 +36,17 @@ def test_it_multiplies_a_schedule() -> None:
     assert history["learning_rate"] == pytest.approx([1, 1 / 2, 1 / 6])
 
 
-@pytest.mark.parametrize("settings", [{"factor": 1.0}, {"factor": 0.0}, {"patience": 0}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"factor": 1.0},
+        {"factor": 0.0},
+        {"factor": "0.5"},
+        {"patience": 0},
+        {"patience": 1.5},
+        {"lowest": 2},
+    ],
+)
 def test_settings_that_cannot_be(settings: dict[str, Any]) -> None:
     with pytest.raises(gn.SettingError, match="ReduceOnPlateau expects"):
         gn.ReduceOnPlateau(**settings)

@@ -49,6 +49,7 @@ def diagnose(
     validation: Data | None = None,
     history: History | Sequence[Figures] | None = None,
     optimizer: Optimizer | str = "adam",
+    columns: Sequence[str] = (),
 ) -> Diagnosis:
     """Say what is wrong with a network, its data or its training.
 
@@ -56,6 +57,7 @@ def diagnose(
     validation  rows that are not trained on: ``data.validation``, or a pair (x, t)
     history     what `Trainer.fit` returned
     optimizer   by which it is or will be trained: a short trial on copies uses it
+    columns     what findings call the input's columns; unless given, they go by their numbers
 
     The network is left as it is. Rows that are not finite are a finding, not an error.
     """
@@ -69,6 +71,7 @@ def diagnose(
         validation=None if validation is None else make_examples(net, losses, validation),
         history=None if history is None else _history(history),
         optimizer=make_optimizer(optimizer),
+        columns=columns,
     )
     return Diagnosis(examine(patient, OF_DATA, OF_FORM, OF_STATE, OF_TRAINING, OF_TRIAL))
 

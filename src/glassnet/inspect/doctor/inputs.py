@@ -20,7 +20,7 @@ def look(patient: Patient) -> Iterator[Finding]:
     """Look at the rows as they come, and as the first trained layer gets them."""
     yield from _scale(patient)
     for name, x in patient.rows[0].items():
-        yield from _silent_or_twice(name, x.reshape(len(x), -1))
+        yield from _silent_or_twice(patient, name, x.reshape(len(x), -1))
 
 
 def _scale(patient: Patient) -> Iterator[Finding]:
@@ -37,13 +37,14 @@ def _scale(patient: Patient) -> Iterator[Finding]:
         if largest > LARGE or 0 < largest < TINY:
             worst = int(sizes.argmax())
             column = x.reshape(len(x), -1)[:, worst]
+            called = patient.column(worst, sizes.size)
             off = int((sizes > LARGE).sum())
             how = f"{off:,} of {sizes.size:,} columns are large" if off else "All columns are tiny"
             yield Finding(
                 "inputs-not-scaled",
                 "problem" if largest > HUGE else "warning",
                 node,
-                f"{how}: column {worst} runs from {column.min():.4g} to {column.max():.4g}. "
+                f"{how}: column {called} runs from {column.min():.4g} to {column.max():.4g}. "
                 "Learning is slow or unsteady unless inputs are about -1..1.",
                 "Put gn.Standardize.of(x) first, which keeps the statistics with the network, or "
                 "scale the columns yourself.",
@@ -51,7 +52,7 @@ def _scale(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _silent_or_twice(name: str, x: Array) -> Iterator[Finding]:
+def _silent_or_twice(patient: Patient, name: str, x: Array) -> Iterator[Finding]:
     """Find columns that are the same in every row, and columns that repeat another."""
     if len(x) < 2:
         return
@@ -62,7 +63,7 @@ def _silent_or_twice(name: str, x: Array) -> Iterator[Finding]:
             "note",
             name,
             f"{constant.size:,} of {x.shape[1]:,} columns are the same in all {len(x):,} rows: "
-            f"{_listed(constant)}.",
+            f"{_listed(patient, constant, x)}.",
             "They tell nothing. Leave them out, unless other rows will differ there, as the "
             "margins of images may.",
             {"columns": constant.size},
@@ -76,12 +77,12 @@ def _silent_or_twice(name: str, x: Array) -> Iterator[Finding]:
             "warning",
             name,
             f"{len(twice):,} columns repeat another in all {len(x):,} rows: "
-            f"{_listed(np.array(twice))}.",
+            f"{_listed(patient, np.array(twice), x)}.",
             "They weigh twice and tell nothing new: leave them out.",
             {"columns": len(twice)},
         )
 
 
-def _listed(columns: Array) -> str:
-    more = f" and {columns.size - LISTED:,} more" if columns.size > LISTED else ""
-    return ", ".join(map(str, columns[:LISTED])) + more
+def _listed(patient: Patient, places: Array, x: Array) -> str:
+    more = f" and {places.size - LISTED:,} more" if places.size > LISTED else ""
+    return ", ".join(patient.column(int(k), x.shape[1]) for k in places[:LISTED]) + more

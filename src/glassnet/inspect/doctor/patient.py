@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +30,7 @@ class Patient:
     validation      rows that are not trained on, or None
     history         what training measured, or None
     optimizer       by which it is trained
+    columns         names of the input's columns; empty, they go by their numbers
     rows_in_pass    how many rows are looked at as a batch
     rows_of_data    how many rows stand for the data
     """
@@ -40,6 +41,7 @@ class Patient:
     validation: Examples | None
     history: History | None
     optimizer: Optimizer
+    columns: Sequence[str] = ()
     rows_in_pass: int = 512
     rows_of_data: int = 10_000
 
@@ -77,13 +79,17 @@ class Patient:
     def loss_on(self, examples: Examples) -> float:
         """Return the loss over rows, as the network is."""
         with np.errstate(all="ignore"):
-            return evaluate(self.network, self.losses, examples, [])["loss"]
+            return evaluate(self.network, self.losses, examples, {})["loss"]
 
     @cached_property
     def trial(self) -> Trial:
         """A short training of copies, at the optimiser's rate and beside it."""
         xs, ts, _ = self.examples.gather(self._some(self.rows_in_pass), self.network.dtype)
         return try_out(self.network, self.losses, Examples(xs, ts), self.optimizer)
+
+    def column(self, place: int, of: int) -> str:
+        """Call one of so many columns by its name, where names are known, else by its number."""
+        return repr(self.columns[place]) if len(self.columns) == of else str(place)
 
     def _some(self, count: int) -> NDArray[np.intp]:
         """Choose rows at random, always the same ones; all of them where there are no more."""

@@ -95,4 +95,4 @@ def _ratio(before: Array, after: Array) -> float:
 
 def _loss(network: Network, losses: Mapping[str, Loss], examples: Examples) -> float:
     with np.errstate(all="ignore"):
-        return evaluate(network, losses, examples, [])["loss"]
+        return evaluate(network, losses, examples, {})["loss"]

@@ -36,7 +36,7 @@ def text_of(told: Why) -> str:
                 aligned(_columns(view), _rows(view, told.most)),
             ]
         if isinstance(told.inputs, Images):
-            lines += ["", _pixels(told.x, question, told.inputs)]
+            lines += ["", pixels_text(told.x, question, told.inputs)]
     return "\n".join(lines)
 
 
@@ -99,7 +99,7 @@ def _rows(view: View, most: int) -> list[list[str]]:
     return [*rows, ["S", "", "", score]]
 
 
-def _pixels(x: Array, question: Question, images: Images) -> str:
+def pixels_text(x: Array, question: Question, images: Images) -> str:
     """Draw an image, and beside it, or below where there is no room, what its pixels add."""
     shape = (images.height, images.width)
     left = image_text(x.reshape(shape)).split("\n")

@@ -54,7 +54,8 @@ class Overfit:
 
     def to_json(self) -> dict[str, Any]:
         """Describe it as JSON."""
-        return as_json({"passed": self.passed, "bar": self.bar, **asdict(self)})
+        told: dict[str, Any] = as_json({"passed": self.passed, "bar": self.bar, **asdict(self)})
+        return told
 
     def __str__(self) -> str:
         verdict = "Yes" if self.passed else "No"
@@ -122,7 +123,7 @@ def _trained(
         trainer.fit(data, epochs=steps, batch_size=len(batch), progress=False, train_metrics=False)
     except DivergenceError:
         return math.inf
-    return evaluate(trainer.network, losses, batch, [])["loss"]
+    return evaluate(trainer.network, losses, batch, {})["loss"]
 
 
 def _constant(net: Network, losses: Mapping[str, Loss], batch: Examples) -> float:

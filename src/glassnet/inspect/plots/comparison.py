@@ -9,7 +9,7 @@ from glassnet.errors import DataError
 from glassnet.inspect.plots.curves import VALIDATION, Epoch, curve, measured
 from glassnet.inspect.plots.panel import Panel, Series, panels
 from glassnet.inspect.plots.picture import COLORS, Picture
-from glassnet.training.history import figure
+from glassnet.training.history import figure, figures_of
 
 
 def comparison(histories: Mapping[str, Iterable[Epoch]]) -> Picture:
@@ -22,7 +22,7 @@ def comparison(histories: Mapping[str, Iterable[Epoch]]) -> Picture:
     runs = {name: epochs for name, each in histories.items() if (epochs := list(each))}
     if not runs:
         raise DataError("There are no curves to draw: no run has an epoch.")
-    names = dict.fromkeys(name for epochs in runs.values() for name in measured(epochs[-1]))
+    names = measured(epoch for epochs in runs.values() for epoch in epochs)
     drawn = [_panel(runs, name, first=place == 0) for place, name in enumerate(names)]
     return panels(drawn, 10, 3.9)
 
@@ -33,7 +33,7 @@ def _panel(runs: Mapping[str, list[Epoch]], name: str, first: bool) -> Panel:
         for place, (label, epochs) in enumerate(runs.items())
         for line in _lines(epochs, name, label, COLORS[place % len(COLORS)])
     ]
-    held_out = any(VALIDATION + name in epochs[-1] for epochs in runs.values())
+    held_out = any(VALIDATION + name in figures_of(epochs) for epochs in runs.values())
     return Panel(
         name.replace("_", " "),
         "epoch",
@@ -47,8 +47,9 @@ def _panel(runs: Mapping[str, list[Epoch]], name: str, first: bool) -> Panel:
 
 def _lines(epochs: list[Epoch], name: str, label: str, color: str) -> list[Series]:
     """Make a run's curves of one figure: what was held out, where it was, says most."""
-    held_out = VALIDATION + name in epochs[-1]
+    known = figures_of(epochs)
+    held_out = VALIDATION + name in known
     lines = [(VALIDATION + name, label, "-")] if held_out else []
-    if name in epochs[-1]:
+    if name in known:
         lines.append((name, "" if held_out else label, "--" if held_out else "-"))
     return [curve(epochs, key, said, color, style) for key, said, style in lines]

@@ -8,7 +8,7 @@ from functools import partial
 from glassnet.errors import DataError
 from glassnet.inspect.plots.panel import Panel, Series, panels
 from glassnet.inspect.plots.picture import BLUE, ORANGE, Picture
-from glassnet.training.history import figure
+from glassnet.training.history import figure, figures_of
 
 VALIDATION = "validation_"
 NOT_DRAWN = ("epoch", "seconds", "learning_rate")
@@ -26,13 +26,13 @@ def curves(history: Iterable[Epoch]) -> Picture:
     epochs = list(history)
     if not epochs:
         raise DataError("There are no curves to draw: the history holds no epoch.")
-    return panels([_panel(epochs, name) for name in measured(epochs[-1])], 10, 3.6)
+    return panels([_panel(epochs, name) for name in measured(epochs)], 10, 3.6)
 
 
-def measured(figures: Epoch) -> list[str]:
+def measured(epochs: Iterable[Epoch]) -> list[str]:
     """Name what has a curve: the loss, then each metric, in training or in validation."""
-    names = dict.fromkeys(["loss", *(name.removeprefix(VALIDATION) for name in figures)])
-    return [name for name in names if name not in NOT_DRAWN]
+    figures = (name.removeprefix(VALIDATION) for name in figures_of(epochs))
+    return [name for name in dict.fromkeys(["loss", *figures]) if name not in NOT_DRAWN]
 
 
 def curve(epochs: list[Epoch], name: str, label: str, color: str, style: str) -> Series:
@@ -46,7 +46,7 @@ def _panel(epochs: list[Epoch], name: str) -> Panel:
     series = [
         curve(epochs, key, label, color, style)
         for label, key, color, style in lines
-        if key in epochs[-1]
+        if key in figures_of(epochs)
     ]
     title = name.replace("_", " ")
     return Panel(title, "epoch", "", series, number=partial(figure, name), whole=True)

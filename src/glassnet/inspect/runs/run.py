@@ -15,7 +15,8 @@ from glassnet.errors import FileError, SettingError
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
-from glassnet.training.checkpoint import Checkpoint, read_checkpoint
+from glassnet.settings import as_tuple
+from glassnet.training.checkpoint import Snapshot, read_checkpoint
 from glassnet.training.history import History, from_json
 from glassnet.training.json_lines import read_lines
 from glassnet.training.recording import LAYERS, LOG, RUN, kept_moments, moment_path, read_run
@@ -44,9 +45,11 @@ class Run:
     progress or was cut off is read up to its last whole line.
     """
 
-    def __init__(self, path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer]] = ()
+    ) -> None:
         self.path = Path(path)
-        self._own_layers = tuple(layers)
+        self._own_layers = as_tuple("layers", layers, type, "a class derived from gn.Layer")
         document = read_run(self.path)
         self.settings: dict[str, Any] = document["settings"]
         self.network: dict[str, Any] = document["network"]
@@ -87,7 +90,7 @@ class Run:
         for step in self.moments:
             yield step, self.at(step)
 
-    def checkpoint(self, step: int) -> Checkpoint:
+    def checkpoint(self, step: int) -> Snapshot:
         """Return everything that was kept of a step, or of the last moment before."""
         moment = self.moment(step)
         path = moment_path(self.path, moment)
@@ -139,10 +142,10 @@ class Run:
         elif event == "epoch":
             self.epochs.epochs.append(from_json(line))
         else:  # the start, or the end, of the training or of a part of it
-            self.ended = self.epochs.ended = line.get("ended", "")
+            self.ended = self.epochs.ended = str(line.get("ended", ""))
 
 
-def open(path: str | os.PathLike[str], layers: Iterable[type[Layer]] = ()) -> Run:  # noqa: A001
+def open(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer]] = ()) -> Run:  # noqa: A001
     """Open a recorded run.
 
     layers      classes of your own that the network uses

@@ -140,11 +140,10 @@ class Standardize(Layer):
     @classmethod
     def of(cls, x: Array, name: str | None = None) -> Self:
         """Return the layer that brings the rows x to mean 0 and standard deviation 1."""
-        x = np.asarray(x, dtype=np.float64)
+        from glassnet.data.rows import moments  # glassnet.data is much to import for a network
+
         layer = cls(name=name)
-        layer.mean = x.mean(axis=0)
-        std = x.std(axis=0)
-        layer.std = np.where(std > 0, std, 1.0)
+        layer.mean, layer.std = moments("x", x)
         return layer
 
     def build(self, shape: Shape, rng: Generator) -> Shape:  # noqa: ARG002

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glassnet.errors import SettingError
+from glassnet.settings import expect_counts
 from glassnet.training.callbacks.base import Callback
-from glassnet.training.checkpoint import Checkpoint as Kept
-from glassnet.training.checkpoint import read_checkpoint
+from glassnet.training.checkpoint import Snapshot, read_checkpoint
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
 
@@ -25,13 +24,12 @@ class Checkpoint(Callback):
     """
 
     def __init__(self, folder: str | Path, every: int = 1, monitor: str | None = None) -> None:
-        if every < 1:
-            raise SettingError(f"Checkpoint expects every as a whole number from 1, got {every}.")
         self.last, self.best = Path(folder, "last.safetensors"), Path(folder, "best.safetensors")
         self.every, self.monitor = every, monitor
+        expect_counts(self, "every")
         self._watched = ""
         self._figure: float | None = None
-        self._unwritten: Kept | None = None
+        self._unwritten: Snapshot | None = None
 
     def on_start(self, fit: Fit) -> None:
         held_out = "validation_loss" in fit.better

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glassnet.errors import SettingError
+from glassnet.settings import expect, expect_counts
 from glassnet.training.callbacks.base import Callback
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
@@ -27,9 +27,9 @@ class EarlyStopping(Callback):
         by: float = 0.0,
         restore: bool = True,
     ) -> None:
-        if patience < 1:
-            raise SettingError(f"EarlyStopping expects a patience from 1, got {patience}.")
         self.patience, self.monitor, self.by, self.restore = patience, monitor, by, restore
+        expect_counts(self, "patience")
+        expect(self, by="[0, inf)")
         self.best: Figures = {}
         self.weights: dict[str, Array] = {}
 

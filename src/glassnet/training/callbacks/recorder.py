@@ -8,9 +8,10 @@ from pathlib import Path
 from glassnet.data.meaning import Inputs, Outputs
 from glassnet.engines.base import Examples
 from glassnet.errors import SettingError
+from glassnet.settings import expect_counts
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.callbacks.json_log import JSONLog
-from glassnet.training.checkpoint import Checkpoint
+from glassnet.training.checkpoint import Snapshot
 from glassnet.training.examples import Data, make_examples
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
@@ -61,9 +62,8 @@ class Recorder(Callback):
         inputs: Inputs | None = None,
         outputs: Outputs | None = None,
     ) -> None:
-        if epochs < 1:
-            raise SettingError(f"Recorder expects epochs as a whole number from 1, got {epochs}.")
         self.folder, self.steps, self.epochs, self.probe = Path(folder), {*steps}, epochs, probe
+        expect_counts(self, "epochs")
         self.meaning = {
             "data": data,
             "inputs": inputs and inputs.to_json(),
@@ -71,7 +71,7 @@ class Recorder(Callback):
         }
         self._log = JSONLog(self.folder / LOG, steps=True)
         self._examples: Examples | None = None
-        self._unwritten: Checkpoint | None = None
+        self._unwritten: Snapshot | None = None
         self._began = False
 
     def on_start(self, fit: Fit) -> None:
@@ -112,18 +112,18 @@ class Recorder(Callback):
         if self._began:
             self._log.on_end(fit)
 
-    def _keep(self, fit: Fit, moment: Checkpoint) -> None:
+    def _keep(self, fit: Fit, moment: Snapshot) -> None:
         """Keep a moment that is now."""
         self._write(moment)
         if self._examples is not None:
             layers = spreads(fit.network, fit.losses, self._examples)
             append_lines(self.folder / LAYERS, [{"step": moment.step, "layers": layers}])
 
-    def _write(self, moment: Checkpoint) -> None:
+    def _write(self, moment: Snapshot) -> None:
         moment.write(moment_path(self.folder, moment.step))
         self._unwritten = None
 
-    def _expect_same_network(self, start: Checkpoint) -> None:
+    def _expect_same_network(self, start: Snapshot) -> None:
         """Raise SettingError if the folder holds a run of another network."""
         if read_run(self.folder)["network"].get("layers") != start.network["layers"]:
             raise SettingError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glassnet.errors import SettingError
+from glassnet.settings import expect, expect_counts
 from glassnet.training.callbacks.base import Callback
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
@@ -26,12 +26,10 @@ class ReduceOnPlateau(Callback):
         by: float = 0.0,
         lowest: float = 1e-4,
     ) -> None:
-        if not 0 < factor < 1:
-            raise SettingError(f"ReduceOnPlateau expects 0 < factor < 1, got {factor}.")
-        if patience < 1:
-            raise SettingError(f"ReduceOnPlateau expects a patience from 1, got {patience}.")
         self.patience, self.factor, self.monitor = patience, factor, monitor
         self.by, self.lowest = by, lowest
+        expect_counts(self, "patience")
+        expect(self, factor="(0, 1)", by="[0, inf)", lowest="[0, 1]")
         self.best: float | None = None
         self.waited = 0
 
