@@ -22,13 +22,13 @@ demo: $(VENV)/demo.done
 	@$(BIN)/glassnet demo
 
 test: $(VENV)/test.done
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not console"
 
 check: $(VENV)/check.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q tests/docs
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/docs
 
 oracle: $(VENV)/oracle.done
 	$(BIN)/pytest -m oracle

@@ -44,6 +44,8 @@ def test_python_blocks_run(page: Path, tmp_path: Path) -> None:
             exec(compile("\n" * line + code, str(page), "exec"), namespace)
 
 
+@pytest.mark.console
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_console_blocks_run(page: Path, tmp_path: Path) -> None:
     lines = [
