@@ -39,7 +39,7 @@ def test_show(run: Run) -> None:
     out = run("runs", "show", "runs/moons").out
     assert "data        moons" in out
     assert "outputs     2 classes: upper, lower" in out
-    assert "Adam(learning_rate 0.001" in out
+    assert "Adam(learning_rate 0.01" in out
     assert "moments     0, 1, 2, 5, 10, 20, 30" in out
     assert "ended       finished" in out
 

@@ -208,3 +208,12 @@ def test_what_it_cannot_do(settings: Any, error: type[Exception], message: str) 
 def test_something_else_than_a_data_set() -> None:
     with pytest.raises(gn.DataError, match=r"or a Dataset, got a tuple.*gn\.Dataset\.split"):
         train((np.zeros((4, 2)), np.zeros(4, int)))
+
+
+def test_the_rate_that_suits_small_tables() -> None:
+    """With 0.001 the spirals are not told apart in all the epochs that they get."""
+    model = train("spirals", progress=False)
+    assert model.provenance["settings"]["optimizer"]["learning_rate"] == 0.01
+    assert model.provenance["figures"]["test"]["accuracy"] > 0.9
+    digits = train("digits", epochs=1, progress=False)
+    assert digits.provenance["settings"]["optimizer"]["learning_rate"] == 0.001

@@ -46,7 +46,10 @@ def train(
     ] = "adam",
     learning_rate: Annotated[
         float | None,
-        typer.Option(help="Unless given, the optimiser's own.", rich_help_panel=TRAINING),
+        typer.Option(
+            help="Unless given, the optimiser's own; 0.01 for adam on tables below 10,000 rows.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     schedule: Annotated[
         Literal["constant", "cosine"],

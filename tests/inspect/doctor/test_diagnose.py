@@ -323,7 +323,7 @@ def healthy(name: str, **settings: Any) -> gn.Diagnosis:
         ("digits", {"constant-feature", "dead-relu"}),
         ("iris", set()),
         ("xor", {"validation-is-training"}),
-        ("line", set()),
+        ("line", {"dead-relu"}),
         ("moons", set()),
         ("diabetes", set()),
     ],
