@@ -212,8 +212,8 @@ def test_something_else_than_a_data_set() -> None:
 
 def test_the_rate_that_suits_small_tables() -> None:
     """With 0.001 the spirals are not told apart in all the epochs that they get."""
-    model = train("spirals", progress=False)
+    model = gn.train("spirals", progress=False)
     assert model.provenance["settings"]["optimizer"]["learning_rate"] == 0.01
     assert model.provenance["figures"]["test"]["accuracy"] > 0.9
-    digits = train("digits", epochs=1, progress=False)
+    digits = gn.train("digits", epochs=1, progress=False)
     assert digits.provenance["settings"]["optimizer"]["learning_rate"] == 0.001
