@@ -16,7 +16,7 @@ help:
 	@echo "make oracle   compare layers, losses and optimisers with PyTorch"
 	@echo "make bench    run Glassnet and its peers side by side"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
-	@echo "make docs     build the documentation's pictures"
+	@echo "make docs     draw the documentation's pictures anew"
 
 demo: $(VENV)/demo.done
 	@$(BIN)/glassnet demo
