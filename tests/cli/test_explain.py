@@ -90,7 +90,7 @@ def test_markdown(run: Run) -> None:
         ([IRIS, "digits"], "digits has images"),
         ([IRIS, "--image", "why.jpg"], "no picture format 'jpg'"),
         ([IRIS, "--image", "iris.safetensors/why.png"], "Cannot write"),
-        ([DIABETES, "--mistake"], "answers with values"),
+        ([DIABETES, "--mistake"], "--mistake needs classes; for values choose a row with --row"),
     ],
 )
 def test_bad_input_is_one_line(fails: Run, args: list[str], message: str) -> None:

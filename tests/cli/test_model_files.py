@@ -17,6 +17,9 @@ COMMANDS = [
     ["predict", "{}", "1", "2", "3", "4", "--out", "kept"],
     ["inspect", "{}"],
     ["plot", "curves", "{}", "--out", "kept.png"],
+    ["explain", "{}", "--row", "0"],
+    ["check", "{}"],
+    ["doctor", "{}"],
 ]
 
 

@@ -23,6 +23,14 @@ def test_a_folder_that_cannot_be_made_is_told_before_training(fails: Run, tmp_pa
 
 
 @pytest.mark.usefixtures("runs")
+def test_a_run_that_is_replaced_is_named(run: Run) -> None:
+    again = ["train", "moons", "--epochs", "1", "--record", "runs/moons"]
+    assert "Replaces the run of 3 epochs in runs/moons.\n" in run(*again).err
+    assert "Replaces" not in run(*again, "--quiet").err
+    assert "Replaces" not in run(*again[:-1], "runs/fresh").err
+
+
+@pytest.mark.usefixtures("runs")
 def test_list(run: Run) -> None:
     head, line, moons = run("runs", "list").out.splitlines()
     assert head.split() == ["run", "data", "ended", "epochs", "steps", "moments"]
@@ -41,6 +49,8 @@ def test_show(run: Run) -> None:
     assert "outputs     2 classes: upper, lower" in out
     assert "Adam(learning_rate 0.01" in out
     assert "moments     0, 1, 2, 5, 10, 20, 30" in out
+    assert "planned     3\n" in out
+    assert "epochs      3 recorded" in out
     assert "ended       finished" in out
 
 

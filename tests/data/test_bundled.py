@@ -51,7 +51,7 @@ def test_diabetes_is_raw_and_says_its_unit() -> None:
     assert sum(parts(data)) == 442
     assert data.inputs.size == 10
     assert isinstance(data.outputs, Values)
-    assert data.outputs.units == ("score, 25 to 346",)
+    assert data.outputs.units == ("score",)
     t = np.concatenate([data.train.t, data.validation.t, data.test.t])
     assert (t.min(), t.max()) == (25, 346)
     x = np.asarray(data.train.x)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from glassnet.data import datasets
 from glassnet.data.download import VARIABLE
 from glassnet.errors import DataError, MissingExtraError
 from glassnet.recipes.at_hand import all_rows, boston_or_patients, mnist_or_digits
@@ -42,6 +44,17 @@ def test_a_folder_that_lacks_files_is_passed_over(
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     assert mnist_or_digits(download=False).name == "digits"
     assert boston_or_patients(download=False).name == "diabetes"
+
+
+def test_a_warning_is_filled(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = replace(datasets.load("diabetes"), description="Prices.", warning="Much to say. " * 20)
+    monkeypatch.setattr("glassnet.recipes.at_hand.datasets.load", lambda _: told)
+    boston_or_patients(download=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("Warning: Much to say.")
+    assert max(map(len, lines)) <= 100
 
 
 def test_another_table_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -64,6 +64,15 @@ def test_published_accuracies() -> None:
 
 @pytest.mark.data("mnist")
 @pytest.mark.slow
+def test_published_accuracy_of_a_hundred_hidden_units() -> None:
+    """Published, the best of three runs: 96.59 %; most seeds leave a digit or two unread."""
+    data = gn.datasets.load("mnist")
+    right = learn(network([784, 100, 10], 1), QUADRATIC, 3.0, data.train, data.test, 30, show=False)
+    assert max(right) >= 9630
+
+
+@pytest.mark.data("mnist")
+@pytest.mark.slow
 def test_published_bad_rates() -> None:
     data = gn.datasets.load("mnist")
     crawls, stays = (
@@ -84,3 +93,23 @@ def test_published_cross_entropy() -> None:
         net, CROSS_ENTROPY, 0.1, data.train, data.validation, 15, LAMBDA / IMAGES, show=False
     )
     assert max(right) >= 9700
+
+
+@pytest.mark.data("mnist")
+@pytest.mark.slow
+def test_published_cross_entropy_of_a_small_network() -> None:
+    """Published: 96.49 % with 30 hidden units after 30 epochs."""
+    data = gn.datasets.load("mnist")
+    net = better_network([784, 30, 10], 0)
+    right = learn(
+        net, CROSS_ENTROPY, 0.5, data.train, data.validation, 30, LAMBDA / IMAGES, show=False
+    )
+    assert max(right) >= 9600
+
+
+@pytest.mark.data("mnist")
+@pytest.mark.slow
+def test_ninety_eight_per_cent() -> None:
+    data = gn.datasets.load("mnist")
+    model = gn.train(data, dropout=0.2, epochs=20, progress=False)
+    assert model.evaluate(data.test)["accuracy"] >= 0.98

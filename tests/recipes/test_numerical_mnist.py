@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from benchmarks.contenders import glassnet_numpy, nudging
+from benchmarks.data import rows_and_targets
+from benchmarks.workloads import WORKLOADS
 
 import glassnet as gn
 from glassnet.recipes.at_hand import mnist_or_digits
@@ -33,3 +39,19 @@ def test_on_mnist() -> None:
     assert difference(written.gradients, exact.gradients) < 1e-8
     assert difference(fast.gradients, exact.gradients) < 1e-8
     assert fast.seconds < written.seconds
+
+
+@pytest.mark.data("mnist")
+@pytest.mark.slow
+def test_nudging_fast_is_a_hundred_times_faster() -> None:
+    """As `make bench` has it: the tutorial's loop on a part of the parameters, and scaled."""
+    w = WORKLOADS["W6"]
+    x, t = rows_and_targets(w.rows)
+    fast, written = (contender.gradient(w, x, t) for contender in (glassnet_numpy, nudging))
+    assert 100 * seconds(fast) < seconds(written) / nudging.PART
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

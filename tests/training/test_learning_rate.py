@@ -101,3 +101,18 @@ def test_data_on_which_every_rate_is_too_large() -> None:
     trainer = gn.Trainer(line(), gn.MeanSquaredError(), gn.SGD(0.1))
     with pytest.raises(gn.DataError, match=r"after \d batches, from the rate 1\.0 on"):
         gn.find_learning_rate(trainer, ([[1e9, 1e9]], [[0.0]]), lowest=1.0)
+
+
+def test_a_loss_that_is_none_before_the_first_step() -> None:
+    trainer = classifier()
+    trainer.network.arrays()[next(iter(trainer.network.arrays()))][...] = np.nan
+    with pytest.raises(gn.DataError, match=r"nan before the first step: gn\.diagnose"):
+        gn.find_learning_rate(trainer, rows())
+
+
+def test_a_curve_that_still_falls_at_its_end_is_not_taken_by_its_lowest_point() -> None:
+    layers = [gn.Dense(32), gn.ReLU(), gn.Dense(3)]
+    trainer = classifier(gn.Sequential(layers, input_shape=13, seed=0), optimizer=gn.Adam())
+    found = gn.find_learning_rate(trainer, gn.datasets.load("wine").train)
+    assert int(np.argmin(found.losses)) == len(found.losses) - 1
+    assert 1e-4 < found.suggestion < 0.1

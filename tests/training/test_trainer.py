@@ -486,3 +486,11 @@ def test_x_and_t_are_one_argument() -> None:
     for method in (trainer.fit, trainer.evaluate):
         with pytest.raises(gn.DataError, match=rf"one pair, {method.__name__}\(\(x, t\)\)"):
             method(x, t)
+
+
+def test_one_class_only_is_nothing_to_learn() -> None:
+    net = gn.Sequential([gn.Dense(2)], 3, seed=0)
+    trainer = gn.Trainer(net, gn.SoftmaxCrossEntropy())
+    with pytest.raises(gn.DataError, match="All 4 rows are of class 1: there is nothing to tell"):
+        trainer.fit((np.zeros((4, 3)), np.ones(4, int)), progress=False)
+    trainer.fit((np.zeros((1, 3)), [1]), epochs=1, progress=False)

@@ -58,7 +58,7 @@ def _told_in_one_line() -> Iterator[None]:
     except UsageError as error:
         if type(error).show is not UsageError.show:  # it shows the help: nothing was asked for
             raise
-        message = error.format_message().rstrip(".")
+        message = error.format_message().rstrip(".?")
         message = f"{message}. See: {error.ctx.command_path} --help"
     except MemoryError as error:
         message = f"There is too little memory for this. {error}"

@@ -98,10 +98,13 @@ def _chosen(model: "gn.Model", rows: "gn.Rows", row: int | None, mistake: bool) 
 
 
 def _surest_mistake(model: "gn.Model", rows: "gn.Rows", row: int | None) -> int:
+    from glassnet.data.meaning import Classes
     from glassnet.inspect import find_mistakes
 
     if row is not None:
         raise SettingError("--row and --mistake each choose the row: give one of them.")
+    if not isinstance(model.outputs, Classes):
+        raise SettingError("--mistake needs classes; for values choose a row with --row.")
     found = find_mistakes(rows.x, rows.t, model.predict_proba(rows.x))
     if not len(found):
         raise DataError(f"There is no mistake: all {found.asked} rows were answered rightly.")

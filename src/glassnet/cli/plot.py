@@ -7,7 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, Target
-from glassnet.cli.show import page_width, show_text, size_of
+from glassnet.cli.show import show_text, size_of
 from glassnet.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def plot(
     from glassnet.cli.output import expect_writable
 
     if terminal:
+        from glassnet.inspect.text import page_width
+
         show_text(picture(kind, model, data, target).text(page_width()))
         return
     path = expect_writable(out or Path(f"{kind}.png"))

@@ -55,7 +55,7 @@ def show(run: Recorded) -> None:
         if known := getattr(shown, name):
             show_entry(name, known if name == "data" else meaning(known))
     for name, setting in shown.settings.items():
-        show_entry(name, words(setting))
+        show_entry("planned" if name == "epochs" else name, words(setting))
     show_entry("epochs", f"{len(shown.epochs)} recorded")
     show_entry("last", describe(shown.epochs.last))
     show_entry("moments", ", ".join(map(str, shown.moments)))
@@ -75,10 +75,11 @@ def compare(
     glassnet runs compare runs/digits runs/digits-2 --out compared.png
     """
     from glassnet.cli.output import expect_writable
+    from glassnet.inspect.text import page_width
 
     path = out and expect_writable(out)
     compared = gn.runs.compare(runs)
-    show_table(*compared.table())
+    show_table(*compared.fitting(page_width()))
     if path:
         compared.picture().save(path)
         print(f"Wrote {path} ({size_of(path)})")

@@ -78,11 +78,6 @@ def _from_here(path: Path) -> str:
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
-def page_width() -> int:
-    """How many characters a line holds: those of the terminal, 80 elsewhere, at most 100."""
-    return min(shutil.get_terminal_size().columns, 100)
-
-
 def size_of(path: Path) -> str:
     """Say how large a file is, as people read it."""
     size = path.stat().st_size

@@ -1,5 +1,6 @@
 """`glassnet train`: from a data set to a model file."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,7 +8,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.show import show_commands, size_of
-from glassnet.errors import DivergenceError, SettingError
+from glassnet.errors import DivergenceError, FileError, SettingError
 
 SUFFIX = ".safetensors"
 NETWORK, TRAINING, KEEPING = "The network", "The training", "What is kept and shown"
@@ -149,6 +150,8 @@ def train(
         callbacks.append(gn.JSONLog(expect_writable(log)))
     if tensorboard:
         callbacks.append(gn.TensorBoard(expect_writable(tensorboard / "events").parent))
+    if record and not quiet:
+        _say_what_is_replaced(record)
     try:
         model = gn.train(
             rows,
@@ -177,6 +180,12 @@ def train(
         _report(model, path)
     if model.provenance["ended"] == "interrupted":
         raise KeyboardInterrupt(f"{path} holds what was learnt until then.")
+
+
+def _say_what_is_replaced(folder: Path) -> None:
+    with suppress(FileError):  # no run is there
+        epochs = len(gn.runs.open(folder).epochs)
+        typer.echo(f"Replaces the run of {epochs} epochs in {folder}.", err=True)
 
 
 def _with_what_was_learnt(error: DivergenceError, path: Path) -> DivergenceError:

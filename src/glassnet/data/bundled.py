@@ -96,7 +96,7 @@ def diabetes(seed: int = 0) -> Dataset:
         "diabetes",
         load_diabetes(scaled=False),
         inputs=Features(tuple(units), tuple(units.values())),
-        outputs=Values(("progression after one year",), ("score, 25 to 346",)),
+        outputs=Values(("progression after one year",), ("score",)),
         seed=seed,
         origin="B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, Least angle regression, 2004",
     )

@@ -32,7 +32,7 @@ _SOURCES = {
     "iris": _Source("150 irises, 4 lengths, 3 species", bundled.iris),
     "wine": _Source("178 wines, 13 analyses, 3 growers", bundled.wine),
     "breast-cancer": _Source("569 tumours, 30 measurements, 2 classes", bundled.breast_cancer),
-    "diabetes": _Source("442 patients, 10 findings, one score to predict", bundled.diabetes),
+    "diabetes": _Source("442 patients, 10 findings, a score of 25 to 346", bundled.diabetes),
     "mnist": _Source(
         "70,000 handwritten digits of 28 x 28 pixels", mnist.MNIST.load, mnist.MNIST.fetch
     ),

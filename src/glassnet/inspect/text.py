@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from unicodedata import category
 
@@ -9,6 +10,15 @@ from glassnet.types import Array
 
 RAMP = " .:-=+*#%@"
 """From dark to bright; each pixel is two characters wide, which makes it about a square."""
+
+
+WIDTH = 100
+"""The longest line of a page."""
+
+
+def page_width() -> int:
+    """How many characters a line holds: those of the terminal, 100 elsewhere and at most."""
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 40), WIDTH)
 
 
 def plain(text: str) -> str:

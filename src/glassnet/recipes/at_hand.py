@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from glassnet.data import Dataset, Features, Rows, Values, datasets
 from glassnet.data.boston import FILE
 from glassnet.data.download import VARIABLE, cache_folder, own_folder
 from glassnet.errors import DownloadError, MissingExtraError
+from glassnet.inspect.text import page_width
 from glassnet.types import Array
 
 
@@ -33,7 +35,7 @@ def boston_or_patients(download: bool) -> Dataset:
         _say_instead("Boston housing", "442 patients: log triglycerides to progression / 10")
         return _patients()
     data = datasets.load("boston")
-    print(f"Data: {data.description}\nWarning: {data.warning}")
+    print(f"Data: {data.description}\n{fill(f'Warning: {data.warning}', page_width())}")
     return data
 
 

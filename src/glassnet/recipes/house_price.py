@@ -74,6 +74,7 @@ def run(order: Order) -> NextSteps:
         print("\nOne sample, there and back:")
         gn.monitor(net, x[:1], t[:1], gn.MeanSquaredError())
 
+    print("The tutorial has one bias a layer; here each unit has its own.")
     chapter(f"{epochs} epochs of {SAMPLES} single samples")
     learn(net, gn.MeanSquaredError(), x, t, epochs, show=True)
     line = np.polynomial.Polynomial.fit(x[:, 0], t[:, 0], 1)

@@ -65,6 +65,16 @@ def make_examples(
     return Examples(xs, ts, weights)
 
 
+def expect_classes(examples: Examples) -> None:
+    """Raise DataError where several rows are all of one class."""
+    for t in examples.ts.values():
+        if t.ndim == 1 and len(t) > 1 and (t == t[0]).all():
+            raise DataError(
+                f"All {len(t)} rows are of class {t[0]}: there is nothing to tell apart. Add rows "
+                "of another class."
+            )
+
+
 def _weights(
     sample_weight: Any, class_weight: ClassWeight, ts: Mapping[str, Array], rows: int
 ) -> Array | None:

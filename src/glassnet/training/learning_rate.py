@@ -22,7 +22,8 @@ class LearningRates:
     """The loss at each of a rising row of learning rates.
 
     rates, losses   one a batch; the losses are smoothed
-    suggestion      a tenth of the rate at which the loss was lowest: safely below where it rises
+    suggestion      a tenth of the rate at which the loss was lowest: safely below where it rises;
+                    the rate of the steepest fall where the loss was still falling at the last one
     """
 
     rates: Sequence[float]
@@ -64,6 +65,11 @@ def find_learning_rate(
         for step, rate in enumerate(np.geomspace(lowest, highest, steps).tolist()):
             batch = order[step * size : (step + 1) * size]
             (loss,) = trainer.runner.run(examples, [batch], [rate], trainer.step + step)
+            if not (step or math.isfinite(loss)):
+                raise DataError(
+                    f"The loss is {loss} before the first step: gn.diagnose(net, x, t, loss) says "
+                    "where it begins."
+                )
             if not math.isfinite(loss):
                 break
             # An exponential mean whose start is corrected, as in Adam.
@@ -79,4 +85,13 @@ def find_learning_rate(
             f"The loss left all bounds after {len(rates)} batches, from the rate {lowest} on. "
             "Scale the inputs, or begin with a lower rate."
         )
-    return LearningRates(rates, smooth, rates[int(np.argmin(smooth))] / 10)
+    return LearningRates(rates, smooth, _suggestion(rates, smooth, finished=len(rates) == steps))
+
+
+def _suggestion(rates: Sequence[float], losses: Sequence[float], *, finished: bool) -> float:
+    """Stay below the lowest loss; where that is the range's end, nobody knows where it rises."""
+    lowest = int(np.argmin(losses))
+    if finished and lowest == len(losses) - 1:
+        few = len(losses) // 5  # the first means are of few batches, and fall by chance
+        return rates[few + int(np.argmin(np.gradient(losses)[few:]))]
+    return rates[lowest] / 10

@@ -25,7 +25,7 @@ from glassnet.training.callbacks.progress import Progress
 from glassnet.training.checkpoint import Snapshot, read_checkpoint
 from glassnet.training.divergence import Trail
 from glassnet.training.evaluation import GivenMetrics, evaluate, metrics_of, try_out
-from glassnet.training.examples import ClassWeight, Data, make_examples
+from glassnet.training.examples import ClassWeight, Data, expect_classes, make_examples
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures, History
 from glassnet.training.interrupt import on_interrupt
@@ -108,6 +108,7 @@ class Trainer:
         """
         _expect_a_pair("fit", more)
         examples = make_examples(self.network, self.losses, data, sample_weight, class_weight)
+        expect_classes(examples)
         if train_metrics:
             try_out(self.network, examples, self.metrics)
         held_out = None if validation is None else self._held_out(validation)

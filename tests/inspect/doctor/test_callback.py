@@ -51,6 +51,47 @@ def test_what_comes_up_later_is_said_when_it_does(capsys: pytest.CaptureFixture[
     assert "dead-relu" in doctor.diagnosis.names
 
 
+class Kill(gn.Callback):
+    """Makes some units of the first layer die after an epoch; the others live."""
+
+    def __init__(self, units: dict[int, int]) -> None:
+        self.units = units
+
+    def on_epoch(self, fit: Any, figures: Any) -> None:  # noqa: ARG002
+        if (count := self.units.get(len(fit.history))) is not None:
+            bias = fit.network.parameters()["dense_1.b"]
+            bias[...] = 5
+            bias[:count] = -50
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every look be taken, however long it takes."""
+    monkeypatch.setattr("glassnet.inspect.doctor.callback.SHARE", np.inf)
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_what_becomes_graver_is_said_again(capsys: pytest.CaptureFixture[str]) -> None:
+    net = gn.Sequential([gn.Dense(20), gn.ReLU(), gn.Dense(3)], input_shape=2, seed=0)
+    doctor = gn.Doctor(every=1)
+    trained(Kill({1: 1, 2: 3, 3: 20}), doctor, network=net, epochs=4)
+    said = capsys.readouterr().err
+    assert "epoch 2: WARNING  dead-relu" in said
+    assert "epoch 3: PROBLEM  dead-relu" in said
+    assert said.count("dead-relu") == 2
+    (finding,) = [one for one in doctor.diagnosis if one.name == "dead-relu"]
+    assert finding.severity == "problem"
+    assert finding.numbers["dead"] == 20
+
+
+@pytest.mark.usefixtures("unhurried")
+def test_what_has_passed_is_forgotten() -> None:
+    net = gn.Sequential([gn.Dense(20), gn.ReLU(), gn.Dense(3)], input_shape=2, seed=0)
+    doctor = gn.Doctor(every=1, quiet=True)
+    trained(Kill({1: 20, 2: 0}), doctor, network=net, epochs=2)
+    assert "dead-relu" not in doctor.diagnosis.names
+
+
 def test_training_that_diverges(capsys: pytest.CaptureFixture[str]) -> None:
     x, t = rows(90)
     net = gn.Sequential([gn.Dense(8), gn.ReLU(), gn.Dense(1)], input_shape=2, seed=0)

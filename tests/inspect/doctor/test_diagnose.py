@@ -152,6 +152,22 @@ def ended(last: float, how: str = "finished") -> gn.Diagnosis:
     return gn.diagnose(classifier(), *points(), CE, history=history)
 
 
+def random_labels(optimizer: Any) -> gn.Diagnosis:
+    """Labels that nothing can learn in a few steps."""
+    t = np.random.default_rng(1).integers(2, size=200)
+    return gn.diagnose(classifier(), points()[0], t, CE, optimizer=optimizer)
+
+
+def with_history(*losses: float) -> gn.Diagnosis:
+    history = gn.History([{"loss": loss} for loss in losses])
+    return gn.diagnose(classifier(), *points(), CE, history=history)
+
+
+def all_dead(optimizer: Any) -> gn.Diagnosis:
+    net = network(gn.Dense(20), gn.ReLU(), gn.Dense(20), gn.Tanh(), gn.Dense(2))
+    return gn.diagnose(loaded(net, dense_1_b=-50), *points(), CE, optimizer=optimizer)
+
+
 def with_optimizer(optimizer: Any) -> gn.Diagnosis:
     return gn.diagnose(classifier(), *points(), CE, optimizer=optimizer)
 
@@ -187,7 +203,7 @@ PROVOKED: dict[str, tuple[Callable[[], gn.Diagnosis], str, str, str, str]] = {
         "exploding-gradient", "problem", "dense_1", "it grows on its way back",
     ),
     "long steps": (
-        lambda: with_optimizer(gn.Adam(0.1)), "updates-too-large", "warning", "dense_1.W", "of its",
+        lambda: random_labels(gn.Adam(0.1)), "updates-too-large", "warning", "dense_2.W", "of its",
     ),
     "wild steps": (
         lambda: with_optimizer(gn.SGD(1e4)), "updates-too-large", "problem", "dense_1.W", "SGD(10",
@@ -200,6 +216,23 @@ PROVOKED: dict[str, tuple[Callable[[], gn.Diagnosis], str, str, str, str]] = {
     ),
     "low rate": (
         lambda: with_optimizer(gn.Adam(1e-5)), "learning-rate-too-low", "warning", "", "at a hund",
+    ),
+    "very low rate": (
+        lambda: with_optimizer(gn.SGD(1e-5)), "learning-rate-too-low", "warning", "", "at 10,000 t",
+    ),
+    "hardly moved": (
+        lambda: with_history(0.71, 0.709, 0.708, 0.707, 0.706), "learning-rate-too-low", "warning",
+        "", "In 5 epochs the loss went from 0.71 to 0.706 only",
+    ),
+    "ruined at once": (
+        lambda: with_history(10, 0.68, *[0.8, 0.78, 0.81] * 3), "learning-rate-too-high", "problem",
+        "", "worse than always giving the same answer (0.69",
+    ),
+    "diverged at once": (
+        lambda: gn.diagnose(
+            classifier(), *points(), CE, history=gn.History([{"loss": 9.0}], ended="diverged")
+        ),
+        "learning-rate-too-high", "problem", "", "In the first epoch training ended",
     ),
     "rose": (lambda: ended(2.0), "learning-rate-too-high", "problem", "", "the loss ended at 2"),
     "diverged": (
@@ -290,6 +323,74 @@ def test_columns_have_their_names_where_they_are_known() -> None:
     assert "column 'height' runs from" in found(named, "inputs-not-scaled").evidence
     numbered = gn.diagnose(classifier(3), x, t, CE)
     assert "column 2 runs from" in found(numbered, "inputs-not-scaled").evidence
+
+
+class Log(gn.Layer):
+    """The logarithm, of whatever comes."""
+
+    def forward(self, x: Array, frame: gn.Frame) -> Array:
+        frame.keep(x=x)
+        return np.asarray(np.log(x))
+
+    def backward(self, dy: Array, frame: gn.Frame) -> Array:
+        return np.asarray(dy / frame["x"])
+
+
+def test_a_formula_that_makes_nan_of_ordinary_numbers_is_named() -> None:
+    diagnosis = gn.diagnose(network(gn.Dense(8), Log(), gn.Dense(2)), *points(), CE)
+    assert found(diagnosis, "not-finite").advice.startswith(
+        "Log() makes them out of finite numbers"
+    )
+    assert "inputs to about -1..1" in found(overflow(), "not-finite").advice
+
+
+def test_what_helps_nobody_is_not_called_overfitting_alone() -> None:
+    finding = found(overfitted(), "overfitting")
+    assert finding.evidence.endswith("On new rows it is worse than that.")
+    assert finding.advice.startswith("See first whether rows and targets still belong together.")
+
+
+def test_what_dead_units_cause_is_not_said_beside_them() -> None:
+    assert all_dead(gn.SGD(0.1)).names == ("dead-relu",)
+
+
+def test_advice_fits_the_activations_that_are_there() -> None:
+    flat = gn.diagnose(deep(gn.Sigmoid, gn.Normal(0, 0.1)), *points(), CE)
+    rectified = gn.diagnose(deep(gn.ReLU, gn.Normal(0, 0.1)), *points(), CE)
+    assert "Take ReLU" in found(flat, "vanishing-gradient").advice
+    assert "Take ReLU" not in found(rectified, "vanishing-gradient").advice
+
+
+@pytest.mark.parametrize("optimizer", [gn.SGD(1.0), gn.Adam(0.1)])
+def test_long_steps_that_learn_well_are_left_in_peace(optimizer: gn.Optimizer) -> None:
+    assert with_optimizer(optimizer).names == ()
+
+
+def test_advice_on_long_steps_is_careful() -> None:
+    assert (
+        "ten times and look again" in found(random_labels(gn.Adam(0.1)), "updates-too-large").advice
+    )
+
+
+def test_weights_of_about_0_are_named() -> None:
+    x, _ = curve()
+    t = np.random.default_rng(0).normal(size=(200, 1))
+    net = network(gn.Dense(1, gn.Normal(0, 1e-8)))
+    diagnosis = gn.diagnose(net, x, t, MSE, optimizer=gn.SGD(0.5))
+    finding = found(diagnosis, "updates-too-large")
+    assert "Its weights are about 0" in finding.evidence
+    assert finding.advice.startswith("Begin with larger weights")
+
+
+def test_a_step_of_length_0_does_not_move() -> None:
+    finding = found(with_optimizer(gn.SGD(1e-30)), "updates-too-small")
+    assert "does not move it at all" in finding.evidence
+
+
+def test_one_output() -> None:
+    x, t = points()
+    diagnosis = gn.diagnose(network(gn.Dense(1)), x, t, CE)
+    assert found(diagnosis, "too-few-outputs").evidence.startswith("It has 1 output, ")
 
 
 # -- silence -----------------------------------------------------------------------------------

@@ -76,6 +76,29 @@ def test_gradients_say_whose_rows_they_sum_over() -> None:
     assert "of this row alone" in alone
 
 
+def test_a_row_that_alone_makes_a_gradient_leaves_no_rounding_to_the_others() -> None:
+    weights = np.array([0, 1, 0, 0])
+    told = gn.explain(network("float32"), X, T, LOSS, row=1, sample_weight=weights)
+    rests = [s.rest.value for s in told.steps if s.stage == "gradient" and s.rest]
+    assert set(rests) == {0}
+    assert len(rests) > 8
+
+
+def test_one_other_row_is_told_in_the_singular() -> None:
+    text = str(gn.explain(network(), X[:2], T[:2], LOSS))
+    assert text.count("the other row") > 1
+    assert "other rows" not in text
+
+
+def test_explanations_fit_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    widest = {}
+    for columns in ("70", "300"):
+        monkeypatch.setenv("COLUMNS", columns)
+        text = str(gn.explain(network(), X, T, LOSS, optimizer=gn.Adam()))
+        widest[columns] = max(map(len, text.splitlines()))
+    assert widest == {"70": 70, "300": 100}
+
+
 def test_a_weighted_row_counts_as_it_should() -> None:
     weights = np.array([1.0, 2, 0, 1])
     told = gn.explain(network(), X, T, LOSS, row=1, sample_weight=weights, unit="dense_2:0")

@@ -18,6 +18,12 @@ def test_a_minus_gets_brackets_where_it_follows_a_sign_or_is_squared() -> None:
     assert Formula("max(‹z›, 0)").filled({"z": -2}) == "max(-2, 0)"
 
 
+def test_what_is_almost_one_is_not_written_as_one() -> None:
+    log = Formula("-1·ln(‹p›)")
+    assert log.filled({"p": 1 - 5.96e-7}) == "-1·ln(0.999999404)"
+    assert log.filled({"p": 1}) == "-1·ln(1)"
+
+
 @pytest.mark.parametrize(
     ("text", "latex"),
     [

@@ -11,7 +11,7 @@ import glassnet as gn
 from glassnet.inspect.explain import Explanation
 from glassnet.inspect.explain.formula import as_latex
 from glassnet.inspect.explain.step import EQUATIONS, Step
-from glassnet.inspect.explain.text import WIDTH
+from glassnet.inspect.text import WIDTH
 from glassnet.nn import Merge
 from glassnet.types import Array
 from tests.cases import LAYERS, LOSSES, MERGES, OPTIMIZERS, LayerCase, LossCase, OptimizerCase

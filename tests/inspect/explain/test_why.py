@@ -11,8 +11,8 @@ import pytest
 import glassnet as gn
 from glassnet.inspect import why
 from glassnet.inspect.explain import Why
-from glassnet.inspect.explain.text import WIDTH
-from glassnet.inspect.explain.why_text import signed_text
+from glassnet.inspect.explain.why_text import pixels_text, signed_text
+from glassnet.inspect.text import WIDTH
 from glassnet.types import Array
 
 RNG = np.random.default_rng(0)
@@ -154,6 +154,19 @@ def test_text_markdown_and_json(side: int) -> None:
 def test_signs_as_text() -> None:
     assert signed_text(np.array([[1, 0.4, 0.2, 0.05], [-1, -0.4, -0.2, 0]])) == "##++..\n==--,,"
     assert signed_text(np.zeros((1, 2))) == ""
+
+
+@pytest.mark.parametrize("side", [6, 40])
+def test_rows_above_and_below_the_ink_are_left_out(side: int) -> None:
+    x = np.zeros((1, side * side))
+    x[0, 2 * side + 1] = x[0, 4 * side + 1] = 1
+    images = gn.Images(side, side)
+    told = why(hidden(3, inputs=side * side), images, THREE, x, np.array([0.2, 0.5, 0.3]))
+    lines = pixels_text(x, told.questions[0], images).split("\n")
+    drawn = [line[2:4] == "@@" for line in lines]
+    beside, below = [False, True, False, True], [True, False, True, False, False]
+    assert drawn[: len(below if side == 40 else beside)] == (below if side == 40 else beside)
+    assert len(lines) == (8 if side == 40 else 4)
 
 
 def test_pictures() -> None:

@@ -67,8 +67,16 @@ def test_what_cannot_learn(net: gn.Network, t: Array) -> None:
     found = gn.can_overfit(net, rows()[0], t, gn.SoftmaxCrossEntropy(), steps=100)
     assert not found.passed
     assert str(found).startswith("No: loss ")
+    assert "inputs and targets are about -1..1; ask gn.diagnose" in str(found)
     assert max(map(len, str(found).splitlines())) <= 100
     assert json.loads(json.dumps(found.to_json()))["passed"] is False
+
+
+def test_a_loss_that_is_none_before_the_first_step() -> None:
+    net = network()
+    net.parameters()["dense_1.W"][0, 0] = np.nan
+    with pytest.raises(gn.DataError, match=r"nan before the first step: gn\.diagnose"):
+        gn.can_overfit(net, *rows(), gn.SoftmaxCrossEntropy())
 
 
 @pytest.mark.parametrize("steps", [0, -1, 1.5])

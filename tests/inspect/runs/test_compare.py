@@ -29,6 +29,23 @@ def test_only_settings_that_differ_are_shown(tmp_path: Path) -> None:
     assert f"{fast.epochs.last['loss']:.4g}" in second
 
 
+def test_epochs_made_and_planned_have_names_of_their_own(tmp_path: Path) -> None:
+    runs = [record(tmp_path / str(epochs), 0.1, epochs=epochs) for epochs in (1, 2)]
+    columns, _ = gn.runs.compare(runs).table()
+    assert (columns[1], columns[-1]) == ("epochs", "epochs planned")
+
+
+def test_a_table_that_is_too_wide_has_a_column_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [record(tmp_path / name, rate, epochs=2) for name, rate in (("a", 0.1), ("b", 0.2))]
+    compared = gn.runs.compare(runs)
+    assert compared.fitting(1000) == compared.table()
+    monkeypatch.setenv("COLUMNS", "40")
+    head, epochs, *_ = str(compared).splitlines()
+    assert (head.split(), epochs.split()) == (["run", "a", "b"], ["epochs", "2", "2"])
+
+
 def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
     runs = [record(tmp_path / place / "run", 0.1, epochs=1) for place in "ab"]
     _, rows_ = gn.runs.compare(runs).table()

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from textwrap import fill
 from typing import Any, Literal, overload
 
+from glassnet.inspect.text import page_width
 from glassnet.training.history import as_json
 
 Severity = Literal["problem", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("problem", "warning", "note")
-WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -89,4 +89,4 @@ class Diagnosis(Sequence[Finding]):
 
 
 def _indented(text: str, start: str) -> str:
-    return fill(text, WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+    return fill(text, page_width(), initial_indent=start, subsequent_indent=" " * len(start))

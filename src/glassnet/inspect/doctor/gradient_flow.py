@@ -6,11 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from glassnet.inspect.doctor.dead_units import cut_off
 from glassnet.inspect.doctor.finding import Finding
 from glassnet.inspect.doctor.patient import Patient
+from glassnet.nn.layers import Sigmoid, Tanh
 
 FAR, FARTHEST = 1e3, 1e5
 """The factors between first and last layer from which on it is a warning, and a problem."""
+
+
+FLAT = "Take ReLU with init=gn.he_normal in place of sigmoid or tanh"
+OPEN = "Begin with larger weights (init=gn.he_normal)"
 
 
 def look(patient: Patient) -> Iterator[Finding]:
@@ -23,7 +29,7 @@ def look(patient: Patient) -> Iterator[Finding]:
     if len(sizes) < 2:
         return
     (first, near_data), *_, (last, near_loss) = sizes.items()
-    if near_loss == 0:
+    if near_loss == 0 or cut_off(patient):
         return
     ratio = near_data / near_loss
     across = (
@@ -32,13 +38,13 @@ def look(patient: Patient) -> Iterator[Finding]:
     )
     numbers = {"first": near_data, "last": near_loss, "ratio": ratio}
     if ratio < 1 / FAR:
+        flat = any(isinstance(node.layer, (Sigmoid, Tanh)) for node in patient.network.nodes)
         yield Finding(
             "vanishing-gradient",
             "problem" if ratio < 1 / FARTHEST else "warning",
             first,
             f"{across}: the first ones hardly learn.",
-            "Take ReLU with init=gn.he_normal in place of sigmoid or tanh, add BatchNorm, or "
-            "shortcuts with gn.Add().",
+            f"{FLAT if flat else OPEN}, add BatchNorm, or shortcuts with gn.Add().",
             numbers,
         )
     elif ratio > FAR:

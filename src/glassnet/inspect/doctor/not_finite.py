@@ -19,6 +19,9 @@ MEND = {
     "gradient": "Use clipping=gn.ClipNorm(1.0), and bring the inputs to about -1..1.",
 }
 
+ORDINARY = 1e3
+"""Numbers up to this size are no reason for an overflow."""
+
 
 def look(patient: Patient) -> Iterator[Finding]:
     """Follow the way of a batch, and stop at the first number that is none."""
@@ -32,7 +35,7 @@ def look(patient: Patient) -> Iterator[Finding]:
                 name,
                 f"{lost:,} of {array.size:,} numbers of the {kind} {name} are NaN or infinite, the "
                 f"first at {list(first)}. Everything before is finite.",
-                MEND[kind],
+                (_formula(patient, name) if kind == "node" else "") or MEND[kind],
                 {"numbers": lost, "of": array.size},
             )
             return
@@ -50,3 +53,16 @@ def _on_the_way(patient: Patient) -> Iterator[tuple[str, str, Array]]:
     yield "loss", "loss", np.asarray(p.rows)
     for name, dw in p.gradients.items():
         yield "gradient", name, dw
+
+
+def _formula(patient: Patient, name: str) -> str:
+    """Name the layer that makes such numbers out of ordinary ones; "" if its numbers are large."""
+    node = next(node for node in patient.network.nodes if node.name == name)
+    x = np.concatenate([patient.run[feed].y.ravel() for feed in node.inputs])
+    weights = [w.ravel() for w in node.layer.arrays().values()]
+    if np.abs(np.concatenate([x, *weights])).max(initial=0) > ORDINARY:
+        return ""
+    return (
+        f"{node.layer} makes them out of finite numbers from {x.min():.4g} to {x.max():.4g}: look "
+        "at its formula."
+    )

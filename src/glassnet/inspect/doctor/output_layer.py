@@ -49,7 +49,8 @@ def too_few(network: Network, losses: Mapping[str, Loss], t: Any) -> Iterator[Fi
                 "too-few-outputs",
                 "problem",
                 output,
-                f"It has {outputs} outputs, and the largest class index is {labels.max()}.",
+                f"It has {outputs} output{'s' * (outputs > 1)}, and the largest class "
+                f"index is {labels.max()}.",
                 f"Give the last layer one output a class: Dense({labels.max() + 1}).",
                 {"outputs": outputs, "largest": int(labels.max())},
             )

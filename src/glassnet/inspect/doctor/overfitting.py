@@ -34,13 +34,17 @@ def _gap(patient: Patient) -> Iterator[Finding]:
     train, other = patient.loss, patient.loss_on(validation)
     constant = patient.constant_on(validation.ts)
     if train < patient.constant and other - train > WIDE * constant:
+        useless = other >= constant
         yield Finding(
             "overfitting",
             "problem" if other - train > WIDEST * constant else "warning",
             "",
             f"The loss is {train:.4g} on the training rows and {other:.4g} on the validation rows; "
-            f"the best answer that is the same for all has {constant:.4g}.",
-            MEND,
+            f"the best answer that is the same for all has {constant:.4g}."
+            + (" On new rows it is worse than that." if useless else ""),
+            f"See first whether rows and targets still belong together. {MEND}"
+            if useless
+            else MEND,
             {"loss": train, "validation_loss": other, "constant": constant},
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,12 @@ from glassnet.types import Array
 STEPS, BATCH = 20, 32
 FASTER, SLOWER = 100.0, 0.1
 
+LEAPS = 4
+"""So often a rate at which nothing happens is made a hundred times as large."""
+
+IDLE, BETTER = 0.02, 0.1
+"""A loss that falls by less than the first share hardly moves; by more than the second, well."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -27,8 +34,11 @@ class Trial:
     rate            the learning rate, at its peak
     steps           how many were made
     before, after   the loss of the same rows
-    slower, faster  the loss after as many steps at a tenth, and at a hundred times, of the rate
-    ratios          how long the longest step was beside the weights, ‖Δw‖ / ‖w‖, by parameter
+    slower          the loss after as many steps at a tenth of the rate
+    faster          that at `factor` times the rate
+    factor          a hundred; a power of it where that did not move the loss either
+    ratios          how long a step, the median, is beside the weights, ‖Δw‖ / ‖w‖, by parameter
+    longest         the longest of these steps
     """
 
     rate: float
@@ -37,7 +47,19 @@ class Trial:
     after: float
     slower: float
     faster: float
+    factor: float
     ratios: Mapping[str, float]
+    longest: Mapping[str, float]
+
+    @property
+    def idle(self) -> bool:
+        """Whether the loss hardly moved at the rate itself."""
+        return abs(self.before - self.after) < IDLE * self.before
+
+    @property
+    def fell_well(self) -> bool:
+        """Whether the loss fell as it should."""
+        return self.after < (1 - BETTER) * self.before
 
 
 def try_out(
@@ -46,18 +68,29 @@ def try_out(
     """Train copies for some steps each; the network is left as it is."""
     rate = max(optimizer.rate(step) for step in (1, 10, 100, 1000))
 
-    def train(rate: float) -> tuple[float, dict[str, float]]:
+    def train(rate: float) -> tuple[float, dict[str, list[float]]]:
         return _train(network, losses, examples, optimizer, rate)
 
+    before = _loss(network, losses, examples)
     after, ratios = train(rate)
+    factor = FASTER
+    faster, _ = train(factor * rate)
+    for _ in range(1, LEAPS):
+        stuck = (1 - BETTER) * before <= faster <= (1 + IDLE) * before
+        if not (stuck and abs(before - after) < IDLE * before):
+            break
+        factor *= FASTER
+        faster, _ = train(factor * rate)
     return Trial(
         rate=rate,
         steps=STEPS,
-        before=_loss(network, losses, examples),
+        before=before,
         after=after,
         slower=train(SLOWER * rate)[0],
-        faster=train(FASTER * rate)[0],
-        ratios=ratios,
+        faster=faster,
+        factor=factor,
+        ratios={name: float(np.median(each)) for name, each in ratios.items()},
+        longest={name: max(each) for name, each in ratios.items()},
     )
 
 
@@ -67,7 +100,7 @@ def _train(
     examples: Examples,
     optimizer: Optimizer,
     rate: float,
-) -> tuple[float, dict[str, float]]:
+) -> tuple[float, dict[str, list[float]]]:
     """Return the loss after some steps of a copy, and how long they were beside the weights."""
     twin = network.astype(network.dtype.name)  # type: ignore[arg-type]
     runner = NumPyEngine().prepare(Job(twin, losses, optimizer))
@@ -78,7 +111,7 @@ def _train(
         runner.run(examples, [_batch(len(examples), step)], [rate], step)
         for name, w in matrices.items():
             ratios[name].append(_ratio(before[name], w))
-    return _loss(twin, losses, examples), {name: max(r) for name, r in ratios.items()}
+    return _loss(twin, losses, examples), ratios
 
 
 def _batch(rows: int, step: int) -> Array:
@@ -89,8 +122,8 @@ def _batch(rows: int, step: int) -> Array:
 
 
 def _ratio(before: Array, after: Array) -> float:
-    size = float(np.linalg.norm(before))
-    return float(np.linalg.norm(after - before)) / size if size else 0.0
+    size, moved = float(np.linalg.norm(before)), float(np.linalg.norm(after - before))
+    return moved / size if size else math.inf if moved else 0.0
 
 
 def _loss(network: Network, losses: Mapping[str, Loss], examples: Examples) -> float:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from glassnet.inspect.doctor.dead_units import cut_off
 from glassnet.inspect.doctor.finding import Finding
 from glassnet.inspect.doctor.patient import Patient
 
@@ -11,25 +14,41 @@ WILD, LONG, SHORT = 1.0, 0.1, 1e-6
 """A step of a thousandth of the weights is usual. Beyond these shares it is a problem, a warning,
 and too short to get anywhere."""
 
+NOTHING = 1e-3
+"""Weights of such a size, √(mean w²), are about 0: any step is long beside them."""
+
 
 def look(patient: Patient) -> Iterator[Finding]:
     """Look at the weight matrices in a short trial with the optimiser."""
     trial = patient.trial
-    for name, ratio in trial.ratios.items():
+    weights = patient.network.parameters()
+    for name, median in trial.ratios.items():
+        size = float(np.sqrt(np.mean(np.square(weights[name], dtype=np.float64))))
+        nothing = size < NOTHING
+        wild = trial.longest[name] > WILD and not nothing
+        ratio = trial.longest[name] if wild else median
         step = (
-            f"A step of {type(patient.optimizer).__name__}({trial.rate:g}) moves it by "
-            f"{ratio:.1e} of its size; about 1e-03 is usual"
+            f"A step of {type(patient.optimizer).__name__}({trial.rate:g}) "
+            + (f"moves it by {ratio:.1e} of its size" if ratio else "does not move it at all")
+            + "; about 1e-03 is usual"
         )
-        if ratio > LONG:
+        if ratio > LONG and not trial.fell_well:
             yield Finding(
                 "updates-too-large",
-                "problem" if ratio > WILD else "warning",
+                "problem" if wild else "warning",
                 name,
-                f"{step}.",
-                f"Lower the learning rate about {ratio / 1e-3:,.0f} times, or scale the inputs.",
+                f"{step}." + (f" Its weights are about 0: {size:.0e}." if nothing else ""),
+                "Begin with larger weights (init=gn.glorot_uniform)."
+                if nothing
+                else "Lower the learning rate ten times and look again, or scale the inputs.",
                 {"ratio": ratio, "learning_rate": trial.rate},
             )
-        elif ratio < SHORT and patient.loss > 0.5 * patient.constant:
+        elif (
+            ratio < SHORT
+            and trial.idle
+            and patient.loss > 0.5 * patient.constant
+            and not cut_off(patient)
+        ):
             yield Finding(
                 "updates-too-small",
                 "warning",

@@ -48,7 +48,7 @@ class Formula:
         def number(found: re.Match[str]) -> str:
             before, after = self.text[: found.start()], self.text[found.end() :]
             tight = before.rstrip().endswith(BEFORE) or after.startswith(AFTER)
-            value = written(letters[found[1]])
+            value = _told_apart(letters[found[1]])
             return bracketed(value) if tight else value
 
         return LETTER.sub(number, self.text)
@@ -64,6 +64,12 @@ def as_latex(text: str) -> str:
 def written(value: float) -> str:
     """Write one number to four digits; 0 has no sign."""
     return f"{value + 0.0:.4g}"
+
+
+def _told_apart(value: float) -> str:
+    """Write a number that is almost 1 with digits enough to tell: ln(1) would be 0."""
+    text = written(value)
+    return f"{value:.10g}" if text in ("1", "-1") and abs(value) != 1 else text
 
 
 def bracketed(text: str) -> str:

@@ -31,15 +31,20 @@ def gradient_step(scene: Scene, node: NamedNode, unit: Place, entry: Entry) -> S
         title=f"summed over the {scene.rows} rows" if scene.rows > 1 else "of this row alone",
         formula=entry.formula,
         terms=(entry.of_row,) if entry.of_row else (),
-        rest=_others(scene, node, result - entry.of_row.value) if entry.of_row else None,
+        rest=_others(scene, node, entry.of_row.value, result) if entry.of_row else None,
         result=result,
         equation=entry.equation,
         parameter=f"{entry.name}[{place_text(entry.place)}]",
     )
 
 
-def _others(scene: Scene, node: NamedNode, value: float) -> Rest | None:
-    """Say what the other rows add, and the other places where the layer stands."""
+def _others(scene: Scene, node: NamedNode, own: float, result: float) -> Rest | None:
+    """Say what the other rows add, and the other places where the layer stands.
+
+    A difference that the sum's own rounding may have made is 0.
+    """
+    rounding = 4 * float(np.finfo(scene.p.network.dtype).eps) * max(abs(own), abs(result))
+    value = 0.0 if abs(result - own) <= rounding else result - own
     rows = scene.rows - 1
     places = sum(other.owner == node.owner for other in scene.p.network.nodes) - 1
     label = f"the {rows} other rows" if rows != 1 else "the other row"

@@ -1,4 +1,4 @@
-"""An explanation as text of at most 100 columns."""
+"""An explanation as text, as wide as the terminal and at most 100 columns."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from textwrap import wrap
 from glassnet.inspect.explain.explanation import Explanation, Omitted
 from glassnet.inspect.explain.formula import bracketed, column, written
 from glassnet.inspect.explain.step import EQUATIONS, Stage, Step, place_text
-
-WIDTH = 100
+from glassnet.inspect.text import page_width
 
 HEADINGS: dict[Stage, str] = {
     "forward": "Forward",
@@ -23,7 +22,7 @@ HEADINGS: dict[Stage, str] = {
 
 def text_of(told: Explanation) -> str:
     """Write an explanation for a terminal."""
-    lines = wrap(heading(told), WIDTH)
+    lines = wrap(heading(told), page_width())
     for stage in stages(told):
         lines += ["", HEADINGS[stage].upper()]
         steps = [step for step in told.steps if step.stage == stage]
@@ -102,7 +101,7 @@ def _plain(step: Step) -> Iterator[str]:
     parts = [f"{step.symbol} = {step.formula}", step.numbers, written(step.result)]
     parts = [part for part in parts if part]
     remark, line = remark_of(step), " = ".join(parts)
-    if len(line) + len(remark) + 6 <= WIDTH:
+    if len(line) + len(remark) + 6 <= page_width():
         yield from _line(line, remark)
         return
     margin = " " * (len(step.symbol) + 3)
@@ -153,20 +152,20 @@ def rest_label(label: str, count: int) -> str:
 def _line(formula: str, remark: str) -> Iterator[str]:
     """A formula with a remark at the right end; on a line of its own where there is no room."""
     text = f"  {formula}"
-    if len(text) + len(remark) + 4 <= WIDTH:
-        yield f"{text}{f'({remark})'.rjust(WIDTH - len(text))}" if remark else text
+    if len(text) + len(remark) + 4 <= page_width():
+        yield f"{text}{f'({remark})'.rjust(page_width() - len(text))}" if remark else text
         return
     yield from _wrapped(text, 4)
     if remark:
-        yield f"({remark})".rjust(WIDTH)
+        yield f"({remark})".rjust(page_width())
 
 
 def _wrapped(text: str, margin: int) -> list[str]:
     """Break a long line at spaces; what follows is indented."""
-    if len(text) <= WIDTH:
+    if len(text) <= page_width():
         return [text]
     indent = text[: len(text) - len(text.lstrip())]
     return wrap(
-        text, WIDTH, initial_indent=indent, subsequent_indent=" " * margin,
+        text, page_width(), initial_indent=indent, subsequent_indent=" " * margin,
         break_on_hyphens=False,
     )  # fmt: skip

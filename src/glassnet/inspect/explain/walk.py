@@ -88,8 +88,9 @@ class Walk:
         letters = {"∂L/∂l": scene.dl, "l": l}
         own = Term(row, Formula("‹∂L/∂l›·‹l›"), letters, scene.dl * l)
         title, formula = "the mean over the batch", Formula("Σ_n ∂L/∂l[n]·l[n]")
+        others = "other rows" if scene.rows != 2 else "the other row"
         step = _measured("L", title, formula, [own], scene.p.loss)
-        yield replace(step, rest=rest_of(step.result, [own], scene.rows - 1, "other rows"))
+        yield replace(step, rest=rest_of(step.result, [own], scene.rows - 1, others))
 
     def _arriving(self, name: str, place: Place) -> Iterator[Step]:
         """Explain a unit's gradient: what each node that it feeds sends back, and their sum."""

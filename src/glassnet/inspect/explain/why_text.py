@@ -10,9 +10,8 @@ from glassnet.data.meaning import Images
 from glassnet.inspect.explain.formula import column, written
 from glassnet.inspect.explain.markdown import escaped, math, table
 from glassnet.inspect.explain.step import largest
-from glassnet.inspect.explain.text import WIDTH
 from glassnet.inspect.explain.why import Question, View, Why
-from glassnet.inspect.text import aligned, image_text
+from glassnet.inspect.text import aligned, image_text, page_width
 from glassnet.types import Array
 
 PROBABLE = 5
@@ -24,7 +23,7 @@ FOR, AGAINST = ".+#", ",-="
 
 def text_of(told: Why) -> str:
     """Write the reasons for a terminal."""
-    lines = wrap(answered(told), WIDTH)
+    lines = wrap(answered(told), page_width())
     if told.probabilities:
         lines += ["", aligned(["answer", "probability"], _probable(told))]
     for question in told.questions:
@@ -32,7 +31,7 @@ def text_of(told: Why) -> str:
         for view in question.views:
             lines += [
                 "",
-                *wrap(heading(view), WIDTH),
+                *wrap(heading(view), page_width()),
                 aligned(_columns(view), _rows(view, told.most)),
             ]
         if isinstance(told.inputs, Images):
@@ -102,16 +101,24 @@ def _rows(view: View, most: int) -> list[list[str]]:
 def pixels_text(x: Array, question: Question, images: Images) -> str:
     """Draw an image, and beside it, or below where there is no room, what its pixels add."""
     shape = (images.height, images.width)
-    left = image_text(x.reshape(shape)).split("\n")
-    right = signed_text(question.views[-1].of.parts.reshape(shape)).split("\n")
+    left, right = _cropped(
+        image_text(x.reshape(shape)), signed_text(question.views[-1].of.parts.reshape(shape))
+    )
     legend = f"{FOR} for {question.answer}" + bool(question.against) * (
         f"   {AGAINST} for {question.against}"
     )
     width = max(2 * images.width, len("the image"))
-    if 2 * width + 4 > WIDTH:
+    if 2 * width + 4 > page_width():
         return "\n".join([*left, "", legend, *right])
     pairs = zip(["the image", *left], [legend, *right], strict=True)
     return "\n".join(f"{a.ljust(width)}    {b}".rstrip() for a, b in pairs)
+
+
+def _cropped(*drawings: str) -> list[list[str]]:
+    """Drop the lines above and below that are empty in all drawings."""
+    lines = [drawing.split("\n") for drawing in drawings]
+    inked = [k for k, side in enumerate(zip(*lines, strict=True)) if any(side)] or [0]
+    return [side[inked[0] : inked[-1] + 1] for side in lines]
 
 
 def signed_text(parts: Array) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.engines.base import Examples
-from glassnet.errors import DivergenceError, SettingError
+from glassnet.errors import DataError, DivergenceError, SettingError
 from glassnet.inspect.constant_answer import constant_loss
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
@@ -68,7 +68,8 @@ class Overfit:
         return (
             f"{text}\nThe best answer that is the same for every row has {self.constant:.4g}. A "
             "network that cannot learn a few\nrows by heart will not learn many: check the "
-            "gradients, the targets, and that the last layer\nfits the loss."
+            "gradients, that the last layer\nfits the loss, and that inputs and targets are about "
+            "-1..1; ask gn.diagnose."
         )
 
 
@@ -89,6 +90,11 @@ def can_overfit(
     trainer = Trainer(net, loss)
     batch = trainer.examples((x, t))
     before = trainer.evaluate((x, t))["loss"]
+    if not math.isfinite(before):
+        raise DataError(
+            f"The loss is {before} before the first step: gn.diagnose(net, x, t, loss) says where "
+            "it begins."
+        )
     best: Overfit | None = None
     for rate in RATES:
         after = _trained(net, trainer.losses, batch, (x, t), rate, steps)

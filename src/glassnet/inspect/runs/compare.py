@@ -12,8 +12,11 @@ from glassnet.inspect.plots import Picture
 from glassnet.inspect.plots.comparison import comparison
 from glassnet.inspect.plots.curves import NOT_DRAWN
 from glassnet.inspect.runs.run import Run
-from glassnet.inspect.text import aligned
+from glassnet.inspect.text import aligned, page_width
 from glassnet.training.history import figure
+
+NAMES = {"epochs": "epochs planned"}
+"""Settings that have the name of something else in a table: the epochs that were made."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,22 @@ class Comparison:
             ]
             for place, run in enumerate(self.runs)
         ]
-        return [*columns, *settings], rows
+        return [*columns, *(NAMES.get(name, name) for name in settings)], rows
+
+    def fitting(self, width: int) -> tuple[list[str], list[list[str]]]:
+        """The table, or, where a line of it is longer than `width`, with a column a run."""
+        columns, rows = self.table()
+        if len(aligned(columns, rows).split("\n", 1)[0]) <= width:
+            return columns, rows
+        head, *lines = map(list, zip(columns, *rows, strict=True))
+        return head, lines
 
     def picture(self) -> Picture:
         """The curves of all runs, a panel a figure."""
         return comparison({_label(run, self.runs): run.epochs for run in self.runs})
 
     def __str__(self) -> str:
-        return aligned(*self.table())
+        return aligned(*self.fitting(page_width()))
 
 
 def compare(runs: Iterable[Run | str | os.PathLike[str]]) -> Comparison:
