@@ -1,4 +1,4 @@
-"""Real data where this machine has them, and how many examples hypothesis draws."""
+"""Real data where this machine has them, the width of a page, how many examples are drawn."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 from glassnet.data.download import VARIABLE
+
+os.environ["COLUMNS"] = "100"  # what is written must not depend on the terminal of whoever tests
 
 settings.register_profile("default", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)

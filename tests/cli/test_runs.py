@@ -65,8 +65,7 @@ def test_show_of_settings_that_lie_deep(run: Run, runs: Path) -> None:
     assert "deep        …" in run("runs", "show", "runs/moons").out
 
 
-def test_compare(run: Run, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
+def test_compare(run: Run, runs: Path) -> None:
     run("train", "moons", "--epochs", "2", "--seed", "1", "--record", "runs/other", "--quiet")
     out = run("runs", "compare", "runs/moons", "runs/other").out
     assert [line.split()[:3] for line in out.splitlines()[1:]] == [
