@@ -256,7 +256,7 @@ def main() -> int:
     trial = Trial(parser.parse_args().only)
     start = time.perf_counter()
     os.chdir(ROOT)
-    status = pytest.main(["-q", "-p", "no:cacheprovider", *TESTS], plugins=[trial])
+    status = pytest.main(["-qq", "-p", "no:cacheprovider", *TESTS], plugins=[trial])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return int(status)
     for survivor in trial.survivors:
