@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glassnet.data.batches import batch_size_for, batches, in_batches, permutation
+from glassnet.data.batches import Batches, batch_size_for, batches, in_batches, permutation
 from glassnet.data.rows import Rows
 from glassnet.errors import DataError, SettingError
 
@@ -82,3 +82,30 @@ def test_an_epoch_that_was_begun_goes_on_in_its_order() -> None:
     rest = in_batches(10, 4, seed=3, epoch=2, start=5)
     assert [len(batch) for batch in rest] == [4, 1]
     np.testing.assert_array_equal(np.concatenate(rest), whole[5:])
+
+
+@given(st.integers(0, 30), st.integers(1, 12), st.integers(-9, 9), st.integers(-9, 9))
+def test_batches_are_as_a_list_of_them(count: int, size: int, start: int, stop: int) -> None:
+    order = permutation(count, seed=1)
+    ours = Batches(order, size)
+    listed = [order[first : first + size].tolist() for first in range(0, count, size)]
+    assert len(ours) == len(listed)
+    assert [rows.tolist() for rows in ours] == listed
+    assert [ours[k].tolist() for k in range(-len(listed), len(listed))] == listed * 2
+    assert [rows.tolist() for rows in ours[start:stop]] == listed[start:stop]
+    assert [rows.tolist() for rows in ours[start:]] == listed[start:]
+    assert ours.sizes.tolist() == [len(rows) for rows in listed]
+
+
+def test_batches_are_views() -> None:
+    whole = Batches(np.arange(10), 4)
+    assert np.shares_memory(whole[1], whole.order)
+    assert np.shares_memory(whole[1:].order, whole.order)
+
+
+def test_what_is_no_batch_is_refused() -> None:
+    for place in (3, -4):
+        with pytest.raises(IndexError):
+            Batches(np.arange(10), 4)[place]
+    with pytest.raises(IndexError, match="without a step, got -1"):
+        Batches(np.arange(10), 4)[::-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glassnet.data import Pixels
+from glassnet.data import Batches, Pixels
 from glassnet.engines import Examples, State
 
 
@@ -21,12 +21,20 @@ def test_rows_are_gathered_by_index_and_bytes_become_floats() -> None:
     assert ts["y"].tolist() == [2, 0]
     assert weights is not None
     assert weights.tolist() == [5, 1]
-    assert (len(examples), examples.weight(order)) == (3, 6.0)
+    assert len(examples) == 3
+
+
+def test_a_batch_counts_as_much_as_its_rows_together() -> None:
+    examples = Examples({"a": np.zeros((3, 2))}, {"y": np.arange(3)}, np.array([1.0, 2, 5]))
+    assert examples.counts(Batches(np.array([2, 0, 1]), 2)).tolist() == [6, 2]
+    assert examples.counts(Batches(np.array([2, 0, 1]), 2)[:0]).tolist() == []
 
 
 def test_without_weights_rows_count_as_many_as_they_are() -> None:
     examples = Examples({"a": np.zeros((3, 2))}, {"y": np.arange(3)})
-    assert examples.weight(np.array([2, 0])) == 2.0
+    counts = examples.counts(Batches(np.array([2, 0, 1]), 2))
+    assert counts.tolist() == [2, 1]
+    assert counts.dtype == np.float64
     assert examples.gather(slice(1, 3), np.dtype("float32"))[2] is None
 
 

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 import glassnet as gn
+from glassnet.data import Batches
 from glassnet.engines import Examples
+from glassnet.engines import numpy as reference
 from glassnet.types import Array
-from tests.training.setups import bits, classifier, line, restless, rows
+from tests.training.setups import bits, classifier, line, quiet, restless, rows
 
 
-def batches(count: int) -> list[Array]:
-    return list(np.arange(count * 4).reshape(count, 4) % 21)
+def batches(count: int) -> Batches:
+    return Batches(np.arange(count * 4) % 21, 4)
+
+
+def level(rate: float, count: int) -> NDArray[np.float64]:
+    return np.full(count, rate)
 
 
 def test_from_a_state_on_everything_repeats() -> None:
     network = restless()
     trainer = classifier(network, optimizer=gn.Adam(0.01), metrics=["accuracy"])
     examples, runner = trainer.examples(rows()), trainer.runner
-    runner.run(examples, batches(3), [0.01] * 3, 0)
+    runner.run(examples, batches(3), level(0.01, 3), 0)
     kept = runner.state().copy()
-    losses = runner.run(examples, batches(5), [0.01] * 5, 3)
+    losses = runner.run(examples, batches(5), level(0.01, 5), 3).tolist()
     end = bits(network)
     runner.restore(kept)
     assert bits(network) != end
-    assert runner.run(examples, batches(2), [0.01] * 2, 3) == losses[:2]
-    assert runner.run(examples, batches(5)[2:], [0.01] * 3, 5) == losses[2:]
+    assert runner.run(examples, batches(2), level(0.01, 2), 3).tolist() == losses[:2]
+    assert runner.run(examples, batches(5)[2:], level(0.01, 3), 5).tolist() == losses[2:]
     assert bits(network) == end
 
 
@@ -42,13 +52,13 @@ def test_a_loss_that_is_not_finite_makes_no_update_and_is_the_last() -> None:
     trainer = gn.Trainer(network, gn.MeanSquaredError(), gn.SGD(0.1, momentum=0.9))
     x = np.array([[1.0, 0], [1, 1], [1e200, 0], [1, 0]])
     examples = Examples({"input_1": x}, {"line": np.zeros((4, 1))})
-    one_each = [np.array([n]) for n in range(4)]
-    losses = trainer.runner.run(examples, one_each, [0.1] * 4, 0)
+    one_each = Batches(np.arange(4), 1)
+    losses = trainer.runner.run(examples, one_each, level(0.1, 4), 0)
     after_three = bits(network)
     assert len(losses) == 3
     assert losses[-1] == np.inf
     again = gn.Trainer(line(), gn.MeanSquaredError(), gn.SGD(0.1, momentum=0.9))
-    again.runner.run(examples, one_each[:2], [0.1] * 2, 0)
+    again.runner.run(examples, one_each[:2], level(0.1, 2), 0)
     assert bits(again.network) == after_three
     velocity = trainer.runner.state().slots["line.W"]["v"]
     assert np.array_equal(velocity, again.runner.state().slots["line.W"]["v"])
@@ -58,7 +68,7 @@ def test_the_rates_are_those_of_each_batch() -> None:
     network = line()
     trainer = gn.Trainer(network, gn.MeanSquaredError(), gn.SGD(99.0))
     examples = trainer.examples(([[1.0, 2.0]] * 2, [[-2.5]] * 2))
-    trainer.runner.run(examples, [np.array([0]), np.array([1])], [0.1, 0.0], 0)
+    trainer.runner.run(examples, Batches(np.arange(2), 1), np.array([0.1, 0.0]), 0)
     np.testing.assert_allclose(network.parameters()["line.W"], [[1.4], [-2.2]])
 
 
@@ -75,7 +85,8 @@ def test_the_optimizer_is_told_its_step() -> None:
         for name, dw in gradients.items():
             adam.update(weights[name], dw, slots[name], 0.1, step)
     trainer = gn.Trainer(network, gn.MeanSquaredError(), adam)
-    trainer.runner.run(trainer.examples((x, t)), [np.arange(2)] * 3, [0.1] * 3, 4)
+    three = Batches(np.array([0, 1] * 3), 2)
+    trainer.runner.run(trainer.examples((x, t)), three, level(0.1, 3), 4)
     for name, w in network.parameters().items():
         np.testing.assert_allclose(w, weights[name], rtol=1e-12)
 
@@ -85,10 +96,39 @@ def test_running_statistics_follow_the_batches() -> None:
     network = gn.Sequential(layers, input_shape=2, seed=0, dtype="float64")
     trainer = classifier(network, optimizer="sgd")
     x, t = rows()
-    trainer.runner.run(trainer.examples((x, t)), [np.arange(21)], [0.1], 0)
+    trainer.runner.run(trainer.examples((x, t)), Batches(np.arange(21), 21), level(0.1, 1), 0)
     running = network.buffers()
     np.testing.assert_allclose(running["norm.running_mean"], 0.1 * x.mean(axis=0))
     np.testing.assert_allclose(running["norm.running_var"], 0.9 + 0.1 * x.var(axis=0, ddof=1))
     before = bits(network)
     trainer.evaluate((x, t))
+    assert bits(network) == before
+
+
+def test_the_optimizer_is_given_plain_floats() -> None:
+    """A NumPy float64 rate would turn float32 weights into float64 on the way."""
+    kinds = set()
+
+    class Noting(gn.SGD):
+        def update(self, w: Array, dw: Array, state: Any, rate: float, step: int) -> None:
+            kinds.add(type(rate))
+            super().update(w, dw, state, rate, step)
+
+    trainer = classifier(optimizer=Noting(0.1))
+    trainer.runner.run(trainer.examples(rows()), batches(2), level(0.1, 2), 0)
+    assert kinds == {float}
+
+
+def test_outputs_are_those_of_the_network_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = restless()
+    trainer = classifier(network)
+    x, t = rows(50)
+    examples = trainer.examples((x, t))
+    quiet(trainer, (x, t), epochs=1)
+    before = bits(network)
+    for at_once in (4096, 7):
+        monkeypatch.setattr(reference, "ROWS_AT_ONCE", at_once)
+        ys = trainer.runner.outputs(examples)
+        assert list(ys) == list(network.outputs)
+        np.testing.assert_allclose(ys["dense_2"], network(x), rtol=1e-5)
     assert bits(network) == before

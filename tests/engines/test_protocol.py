@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 import glassnet as gn
+from glassnet.data import Batches
 from glassnet.engines import ENGINES, Examples, Job, NumPyEngine, State, choose
+from glassnet.types import Array
 from tests.training.setups import bits, line, quiet, values
 
 LOSS = gn.MeanSquaredError()
+JOB = Job(line(), {"line": LOSS}, gn.SGD(0.05))
 
 
 class LineRunner:
@@ -22,14 +24,11 @@ class LineRunner:
     def __init__(self, job: Job) -> None:
         self.W, self.b = job.network.parameters().values()
         self.runs: list[int] = []
+        self.measured = 0
 
     def run(
-        self,
-        examples: Examples,
-        batches: Sequence[NDArray[np.intp]],
-        rates: Sequence[float],
-        step: int,
-    ) -> list[float]:
+        self, examples: Examples, batches: Batches, rates: NDArray[np.float64], step: int
+    ) -> NDArray[np.float64]:
         self.runs.append(step)
         (x,), (t,) = examples.xs.values(), examples.ts.values()
         losses: list[float] = []
@@ -40,7 +39,12 @@ class LineRunner:
                 break
             self.W -= rate * 2 * np.asarray(x)[rows].T @ e / len(rows)
             self.b -= rate * 2 * e.mean(axis=0)
-        return losses
+        return np.array(losses)
+
+    def outputs(self, examples: Examples) -> dict[str, Array]:
+        self.measured += 1
+        (x,) = examples.xs.values()
+        return {"line": np.asarray(x) @ self.W + self.b}
 
     def state(self) -> State:
         return State({"line.W": self.W, "line.b": self.b})
@@ -78,6 +82,17 @@ class TestAnotherEngine:
         assert isinstance(trainer.runner, LineRunner)
         assert trainer.runner.runs[0] == 0
 
+    def test_it_measures_what_training_shows(self) -> None:
+        trainer = gn.Trainer(line(), LOSS, gn.SGD(0.05), engine="line", metrics="mae")
+        history = quiet(trainer, values(), validation=values(9), epochs=3)
+        assert isinstance(trainer.runner, LineRunner)
+        assert trainer.runner.measured == 6  # the rows trained on and those held out
+        reference = gn.Trainer(trainer.network, LOSS, metrics="mae")
+        figures = reference.evaluate(values(9))
+        assert trainer.evaluate(values(9)) == pytest.approx(figures)
+        assert trainer.runner.measured == 7
+        assert history.last["validation_mae"] == pytest.approx(figures["mae"])
+
     def test_it_finds_back_after_a_divergence(self) -> None:
         network, same = line(), line()
         trainer = gn.Trainer(network, LOSS, gn.SGD(1e160), engine="line")
@@ -86,7 +101,8 @@ class TestAnotherEngine:
         assert caught.value.step == trainer.step + 2
         again = gn.Trainer(same, LOSS, gn.SGD(1e160), engine="line")
         batches = again._batches(21, 4, shuffle=True)[: trainer.step]
-        again.runner.run(again.examples(values()), batches, [1e160] * trainer.step, 0)
+        rates = np.full(trainer.step, 1e160)
+        again.runner.run(again.examples(values()), batches, rates, 0)
         assert bits(network) == bits(same)
 
     def test_what_it_cannot_do_it_says(self) -> None:
@@ -96,10 +112,10 @@ class TestAnotherEngine:
 
     def test_it_is_offered_by_name(self) -> None:
         with pytest.raises(gn.SettingError, match="Did you mean 'line'"):
-            choose("lime")
+            choose("lime", JOB)
 
 
 def test_auto_is_the_reference_and_says_why() -> None:
-    engine, why = choose("auto")
+    engine, why = choose("auto", JOB)
     assert isinstance(engine, NumPyEngine)
     assert why

@@ -137,6 +137,14 @@ def test_schedules_count_from_the_first_update() -> None:
     assert seen == [0, 1, 4]
 
 
+@pytest.mark.parametrize("rate", [0.5, 1, optim.StepDecay(0.4, factor=0.5, every=2)])
+def test_the_rates_of_steps_in_a_row_are_those_of_each(rate: optim.Rate) -> None:
+    sgd = optim.SGD(rate)
+    assert sgd.rates(2, 5).tolist() == [sgd.rate(step) for step in range(2, 7)]
+    assert sgd.rates(2, 5).dtype == np.float64
+    assert sgd.rates(1, 0).tolist() == []
+
+
 @pytest.mark.parametrize("answer", [float("nan"), -0.1, float("inf"), "fast", None, np.ones(1)])
 def test_a_schedule_that_gives_no_rate_is_reported(answer: object) -> None:
     def odd(step: int) -> float:  # noqa: ARG001

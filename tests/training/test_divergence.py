@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.data import Batches
+from glassnet.optim import Rate
 from glassnet.training import trainer as trainer_module
 from glassnet.types import Array
 from tests.training.setups import Moments, bits, line, quiet, rows, values
@@ -36,10 +38,10 @@ def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return int(request.param)
 
 
-def poisoned(updates: int, together: int) -> gn.Trainer:
+def poisoned(updates: int, together: int, rate: Rate = 0.01) -> gn.Trainer:
     layers = [gn.Dense(4), gn.BatchNorm(), NotANumberAt(updates), gn.Dropout(0.2), gn.Dense(3)]
     network = gn.Sequential(layers, input_shape=2, seed=0)
-    trainer = gn.Trainer(network, gn.SoftmaxCrossEntropy(), gn.Adam(0.01))
+    trainer = gn.Trainer(network, gn.SoftmaxCrossEntropy(), gn.Adam(rate))
     trainer._chunk = together
     return trainer
 
@@ -51,8 +53,8 @@ def test_the_weights_are_those_before_the_last_update(made: int, together: int) 
         quiet(trainer, rows(), **PLAN)
     kept = max(made - 1, 0)
     same = poisoned(999, together)
-    batches = [rows for e in range(4) for rows in _epoch(same, e)][:kept]
-    same.runner.run(same.examples(rows()), batches, [0.01] * kept, 0)
+    batches = Batches(np.concatenate([_epoch(same, e).order for e in range(4)]), 7)[:kept]
+    same.runner.run(same.examples(rows()), batches, np.full(kept, 0.01), 0)
     assert bits(trainer.network) == bits(same.network)
     for name, slots in trainer.runner.state().slots.items():
         for slot, array in slots.items():
@@ -68,7 +70,7 @@ def test_the_weights_are_those_before_the_last_update(made: int, together: int) 
     assert error.history.ended == "diverged"
 
 
-def _epoch(trainer: gn.Trainer, epoch: int) -> list[Any]:
+def _epoch(trainer: gn.Trainer, epoch: int) -> Batches:
     trainer.epoch = epoch
     return trainer._batches(21, 7, shuffle=True)
 
@@ -120,6 +122,12 @@ def test_outputs_that_are_only_too_large_for_the_loss_are_told_apart() -> None:
     with pytest.raises(gn.DivergenceError, match="too large for the loss") as caught:
         quiet(trainer, ([[1e30, 0]], [[0.0]]), epochs=1)
     assert caught.value.layer == ""
+
+
+def test_the_rate_that_the_error_names_is_that_of_the_last_update(together: int) -> None:
+    trainer = poisoned(4, together, rate=lambda step: 0.01 * (step + 1))
+    with pytest.raises(gn.DivergenceError, match=r"it was 0\.04"):
+        quiet(trainer, rows(), **PLAN)
 
 
 def test_a_plateau_shows_in_the_rate_that_the_error_names() -> None:

@@ -6,17 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.training import evaluation
 from tests.training.setups import classifier, line, plain, rows, values
-
-
-def test_how_many_rows_go_through_together_changes_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    trainer = classifier(metrics=["accuracy", "f1"])
-    whole = trainer.evaluate(rows(50))
-    monkeypatch.setattr(evaluation, "ROWS_AT_ONCE", 7)
-    assert trainer.evaluate(rows(50)) == pytest.approx(whole, rel=1e-6)
 
 
 def test_dropout_and_batch_statistics_are_off() -> None:

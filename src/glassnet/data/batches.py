@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,6 +15,45 @@ from glassnet.settings import seed_number, whole_number
 from glassnet.types import Array
 
 DEFAULT_BATCH_SIZE = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Batches(Sequence[NDArray[np.intp]]):
+    """Row numbers, some at a time: ``batches[k]`` are those of one batch, a view.
+
+    order   (N,) the row numbers of all batches, one after the other
+    size    how many make a batch; the last may be smaller
+
+    A slice is Batches too, and a view. Raises IndexError for a slice with a step.
+    """
+
+    order: NDArray[np.intp]
+    size: int
+
+    @property
+    def sizes(self) -> NDArray[np.intp]:
+        """How many rows each batch has: (len(batches),)."""
+        left = np.arange(len(self.order), 0, -self.size)
+        return np.minimum(left, self.size)
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.size)
+
+    @overload
+    def __getitem__(self, place: int) -> NDArray[np.intp]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Batches: ...
+    def __getitem__(self, place: int | slice) -> NDArray[np.intp] | Batches:
+        chosen = range(len(self))[place]
+        if isinstance(chosen, int):
+            return self.order[chosen * self.size :][: self.size]
+        if chosen.step != 1:
+            raise IndexError(f"Batches are sliced without a step, got {chosen.step}.")
+        return Batches(self.order[chosen.start * self.size : chosen.stop * self.size], self.size)
+
+    def __iter__(self) -> Iterator[NDArray[np.intp]]:
+        starts = range(0, len(self.order), self.size)
+        return (self.order[start : start + self.size] for start in starts)
 
 
 def permutation(count: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
@@ -45,14 +86,14 @@ def batch_size_for(count: int, asked: int | None) -> int:
 
 def in_batches(
     count: int, size: int, *, seed: int | None = None, epoch: int = 0, start: int = 0
-) -> list[NDArray[np.intp]]:
+) -> Batches:
     """The numbers of `count` rows, `size` at a time; the last batch may be smaller.
 
     seed: None keeps the order of the rows; a number shuffles them by `permutation`.
     start: how many rows of that order are left out.
     """
     order = np.arange(count) if seed is None else permutation(count, seed, epoch)
-    return [order[first : first + size] for first in range(start, count, size)]
+    return Batches(order[start:], size)
 
 
 def batches(

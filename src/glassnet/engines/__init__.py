@@ -11,8 +11,8 @@ from glassnet.settings import named
 ENGINES: dict[str, type[Engine]] = {"numpy": NumPyEngine}
 
 
-def choose(name: str) -> tuple[Engine, str]:
-    """Return the engine of that name, and why it was taken; "auto" leaves the choice to us."""
+def choose(name: str, job: Job) -> tuple[Engine, str]:  # noqa: ARG001
+    """Return an engine for a job, and why it was taken: that of the name, or with "auto" ours."""
     engines: dict[str, type[Engine]] = {"auto": NumPyEngine, **ENGINES}
     engine = named("engine", name, engines)()
     only = "the reference engine is the only one installed"

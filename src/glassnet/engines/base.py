@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.data.batches import Batches
 from glassnet.data.pixels import Pixels, gather
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
@@ -50,9 +51,15 @@ class Examples:
     def __len__(self) -> int:
         return len(next(iter(self.xs.values())))
 
-    def weight(self, rows: NDArray[np.intp]) -> float:
-        """Return how much some rows count together: as many as they are, unless weighted."""
-        return float(len(rows) if self.weights is None else self.weights[rows].sum())
+    def counts(self, batches: Batches) -> NDArray[np.float64]:
+        """Return how much each batch's rows count: as many as they are, unless weighted.
+
+        result: (len(batches),)
+        """
+        if self.weights is None:
+            return batches.sizes.astype(np.float64)
+        starts = np.arange(0, len(batches.order), batches.size)
+        return np.add.reduceat(self.weights[batches.order], starts, dtype=np.float64)
 
     def gather(
         self, rows: NDArray[np.intp] | slice, dtype: np.dtype[np.generic]
@@ -88,19 +95,23 @@ class Runner(Protocol):
     """One job in progress."""
 
     def run(
-        self,
-        examples: Examples,
-        batches: Sequence[NDArray[np.intp]],
-        rates: Sequence[float],
-        step: int,
-    ) -> list[float]:
+        self, examples: Examples, batches: Batches, rates: NDArray[np.float64], step: int
+    ) -> NDArray[np.float64]:
         """Train on each batch in turn and return each one's loss before its update.
 
-        rates   the learning rate of each batch
+        rates   (len(batches),) the learning rate of each batch
         step    how many updates were made before
+        result  (len(batches),), in a new array; shorter if a loss is not finite
 
         If a loss is not finite, its batch makes no update and it is the last one returned. A batch
         whose rows all have the weight 0 has the loss 0 and moves nothing, though it counts.
+        """
+        ...
+
+    def outputs(self, examples: Examples) -> dict[str, Array]:
+        """Return the outputs of all rows by name, (N, …) each, as the network is now.
+
+        Nothing is dropped and nothing moves. What is too large to compute with is not finite.
         """
         ...
 
@@ -123,6 +134,6 @@ class Engine(Protocol):
         ...
 
 
-def is_finite(losses: Sequence[float]) -> bool:
+def is_finite(losses: NDArray[np.float64]) -> bool:
     """Return whether a runner came to the end of its chunk; only the last loss can be otherwise."""
     return math.isfinite(losses[-1])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.data.batches import Batches
 from glassnet.engines.base import Examples, Job, State
+from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
+
+ROWS_AT_ONCE = 4096
+"""How many rows go through the network together: enough to be fast, few enough to stay small."""
 
 
 class NumPyEngine:
@@ -39,22 +44,18 @@ class NumPyRunner:
         ]
 
     def run(
-        self,
-        examples: Examples,
-        batches: Sequence[NDArray[np.intp]],
-        rates: Sequence[float],
-        step: int,
-    ) -> list[float]:
+        self, examples: Examples, batches: Batches, rates: NDArray[np.float64], step: int
+    ) -> NDArray[np.float64]:
         """Train on each batch in turn and return each one's loss before its update."""
         losses: list[float] = []
         # Numbers that overflow are the trainer's business: it stops, and says where it began.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for rows, rate in zip(batches, rates, strict=True):
+            for rows, rate in zip(batches, rates.tolist(), strict=True):
                 losses.append(self._batch(examples, rows, rate, step))
                 if not math.isfinite(losses[-1]):
                     break
                 step += 1
-        return losses
+        return np.array(losses, np.float64)
 
     def _batch(self, examples: Examples, rows: NDArray[np.intp], rate: float, step: int) -> float:
         network = self.job.network
@@ -83,6 +84,10 @@ class NumPyRunner:
         for penalty, name in self.penalized:
             penalty.project(self.parameters[name])
 
+    def outputs(self, examples: Examples) -> dict[str, Array]:
+        """Return the outputs of all rows by name."""
+        return outputs(self.job.network, examples)
+
     def state(self) -> State:
         """Return the arrays as they are now; training goes on changing them."""
         return State(self.job.network.arrays(), self.slots)
@@ -93,3 +98,18 @@ class NumPyRunner:
         for name, slots in state.slots.items():
             for slot, value in slots.items():
                 self.slots[name][slot][...] = value
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what is too large shows in the outputs
+def outputs(network: Network, examples: Examples) -> dict[str, Array]:
+    """Compute the outputs of all rows, some at a time, by name."""
+    parts = list(_passes(network, examples))
+    return {name: np.concatenate([p[name].y for p in parts]) for name in network.outputs}
+
+
+def _passes(network: Network, examples: Examples) -> Iterator[Pass]:
+    for start in range(0, len(examples), ROWS_AT_ONCE):
+        xs, _, _ = examples.gather(slice(start, start + ROWS_AT_ONCE), network.dtype)
+        p = Pass(network, forget=True)
+        p.forward(xs)
+        yield p

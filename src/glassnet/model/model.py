@@ -13,13 +13,13 @@ from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, check_classes, in_order, in_precision, numbers
 from glassnet.engines.base import Examples
+from glassnet.engines.numpy import outputs as outputs_of
 from glassnet.errors import DataError, ModelFileError, SettingError, ShapeError, short
 from glassnet.files import expect_format, read_sealed, write_sealed
 from glassnet.model.provenance import fit_for_json
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
-from glassnet.training.evaluation import outputs as outputs_of
 from glassnet.training.history import Figures
 from glassnet.training.metrics import confusion_table, metric
 from glassnet.types import Array
@@ -149,8 +149,7 @@ class Model:
         (name,) = self.network.inputs
         x = self._read(rows)
         self.network.expect_inputs({name: x})
-        with np.errstate(over="ignore", invalid="ignore"):
-            (y,) = outputs_of(self.network, Examples({name: x}, {})).values()
+        (y,) = outputs_of(self.network, Examples({name: x}, {})).values()
         wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))
         if wrong.size:
             raise DataError(

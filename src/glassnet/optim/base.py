@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glassnet.optim.rule import Rule
 from glassnet.optim.schedules import Rate, rate_at
@@ -40,6 +41,13 @@ class Optimizer(Rule, ABC):
     def rate(self, step: int) -> float:
         """Return η for a step, counted from 1; a schedule is asked for step - 1."""
         return rate_at(self.learning_rate, step - 1)
+
+    def rates(self, first: int, count: int) -> NDArray[np.float64]:
+        """Return η for `count` steps from `first` on, counted from 1: (count,)."""
+        if not callable(self.learning_rate):
+            return np.full(count, self.rate(first), np.float64)
+        steps = range(first, first + count)
+        return np.fromiter((self.rate(step) for step in steps), np.float64, count)
 
     def start(self, w: Array) -> State:
         """Return the state before the first step: zeros."""

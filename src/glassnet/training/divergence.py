@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glassnet.data.batches import Batches
 from glassnet.engines.base import Examples, State
 from glassnet.errors import DivergenceError
 from glassnet.nn.passes import Pass
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from glassnet.training.trainer import Trainer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stretch:
     """A chunk of batches with their rates, and the state and the count of updates before it."""
 
     state: State
     step: int
-    batches: Sequence[NDArray[np.intp]]
-    rates: Sequence[float]
+    batches: Batches
+    rates: NDArray[np.float64]
 
 
 class Trail:
@@ -42,7 +42,7 @@ class Trail:
         self.history = history
         self.stretches: list[Stretch] = []
 
-    def remember(self, batches: Sequence[NDArray[np.intp]], rates: Sequence[float]) -> None:
+    def remember(self, batches: Batches, rates: NDArray[np.float64]) -> None:
         """Note a chunk that is about to run."""
         state = self.trainer.runner.state().copy()
         self.stretches = [
@@ -61,27 +61,30 @@ class Trail:
         made    how many updates had been made
         loss    what it became then; None if it was the weights that were not finite
         """
-        start = self.stretches[0]
-        batches = [rows for stretch in self.stretches for rows in stretch.batches]
-        rates = [rate for stretch in self.stretches for rate in stretch.rates]
-        where, layer = self._first_not_finite(
-            batches[min(made - start.step, len(batches) - 1)], made
-        )
-        again = max(made - 1 - start.step, 0)
+        start, last = self.stretches[0], self.stretches[-1]
+        failed = last.batches[min(made - last.step, len(last.batches) - 1)]
+        where, layer = self._first_not_finite(failed, made)
+        kept = self.trainer.step = max(made - 1, start.step)
         self.trainer.runner.restore(start.state)
-        if again:
-            self.trainer.runner.run(self.examples, batches[:again], rates[:again], start.step)
-        kept = self.trainer.step = start.step + again
+        for stretch in self.stretches:
+            self._run(stretch, kept - stretch.step)
+        rates = np.concatenate([stretch.rates for stretch in self.stretches])
         step = made if loss is None else made + 1
         what = "it left weights that are no numbers" if loss is None else f"the loss became {loss}"
         self.history.ended = "diverged"
         error = DivergenceError(
             f"Training stopped at step {step}: {what}. {where} The weights after step {kept} were "
-            f"kept. Try a smaller learning rate (it was {rates[again]:g}), "
+            f"kept. Try a smaller learning rate (it was {rates[kept - start.step]:g}), "
             "gradients clipped to a norm of 1, or inputs scaled to about -1..1."
         )
         error.step, error.layer, error.history = step, layer, self.history
         return error
+
+    def _run(self, stretch: Stretch, count: int) -> None:
+        """Train on the first `count` batches of a stretch, or on all where it has fewer."""
+        if count > 0:
+            batches, rates = stretch.batches[:count], stretch.rates[:count]
+            self.trainer.runner.run(self.examples, batches, rates, stretch.step)
 
     def _first_not_finite(self, rows: NDArray[np.intp], made: int) -> tuple[str, str]:
         """Look through the pass that failed, in the order in which it is computed."""

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from glassnet.engines.base import Examples
+from glassnet.engines.numpy import outputs
 from glassnet.errors import one_of, telling_where
 from glassnet.nn.frame import Blank
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
-from glassnet.nn.passes import Pass
 from glassnet.settings import as_tuple
 from glassnet.training.history import Figures
 from glassnet.training.metrics import Metric, metric
 from glassnet.types import Array
-
-ROWS_AT_ONCE = 4096
-"""How many rows go through the network together: enough to be fast, few enough to stay small."""
 
 TRIED_ROWS = 8
 
@@ -44,13 +41,12 @@ def metrics_of(outputs: Iterable[str], given: GivenMetrics) -> Metrics:
 
 @np.errstate(over="ignore", invalid="ignore")  # what is too large shows in the figures
 def evaluate(
-    network: Network, losses: Mapping[str, Loss], examples: Examples, metrics: Metrics
+    ys: Mapping[str, Array], losses: Mapping[str, Loss], examples: Examples, metrics: Metrics
 ) -> Figures:
-    """Return the loss and the metrics over all rows, weighted where the rows are.
+    """Return the loss and the metrics of the outputs `ys` of all rows, weighted where they are.
 
     With several outputs, each output's own figures follow as "NAME_loss", "NAME_accuracy".
     """
-    ys = outputs(network, examples)
     figures: Figures = {"loss": 0.0}
     for output, loss in losses.items():
         of_rows = loss.forward(ys[output], examples.ts[output], Blank())
@@ -73,20 +69,6 @@ def try_out(network: Network, examples: Examples, metrics: Metrics) -> None:
     for output, y in outputs(network, few).items():
         repeated = np.resize(y, (len(examples), *y.shape[1:]))
         _measured(output, repeated, examples, metrics)
-
-
-def outputs(network: Network, examples: Examples) -> dict[str, Array]:
-    """Compute the outputs of all rows, some at a time, by name."""
-    parts = list(_passes(network, examples))
-    return {name: np.concatenate([p[name].y for p in parts]) for name in network.outputs}
-
-
-def _passes(network: Network, examples: Examples) -> Iterator[Pass]:
-    for start in range(0, len(examples), ROWS_AT_ONCE):
-        xs, _, _ = examples.gather(slice(start, start + ROWS_AT_ONCE), network.dtype)
-        p = Pass(network, forget=True)
-        p.forward(xs)
-        yield p
 
 
 def _metrics(given: Some) -> tuple[Metric, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glassnet.data.batches import batch_size_for, permutation
+from glassnet.data.batches import Batches, batch_size_for, permutation
 from glassnet.errors import DataError, SettingError
 from glassnet.training.examples import Data
 
@@ -42,7 +42,7 @@ def find_learning_rate(
 ) -> LearningRates:
     """Train for some batches with a rate that rises evenly on a logarithmic scale.
 
-    It stops early when the loss is four times its best. The network, the optimiser's state and the
+    The curve ends where the loss is four times its best. The network, the optimiser's state and the
     count of steps are put back as they were. Sources: Smith, Cyclical Learning Rates for Training
     Neural Networks (2017), section 3.3; the tenth of Howard & Gugger, Deep Learning for Coders
     (2020), chapter 5.
@@ -57,35 +57,41 @@ def find_learning_rate(
     order = np.concatenate(
         [permutation(len(examples), trainer.seed, epoch) for epoch in range(epochs)]
     )
+    batches = Batches(order[: steps * size], size)
+    rates = np.geomspace(lowest, highest, steps)
     before = trainer.runner.state().copy()
-    rates: list[float] = []
-    smooth: list[float] = []
-    average = 0.0
     try:
-        for step, rate in enumerate(np.geomspace(lowest, highest, steps).tolist()):
-            batch = order[step * size : (step + 1) * size]
-            (loss,) = trainer.runner.run(examples, [batch], [rate], trainer.step + step)
-            if not (step or math.isfinite(loss)):
-                raise DataError(
-                    f"The loss is {loss} before the first step: gn.diagnose(net, x, t, loss) says "
-                    "where it begins."
-                )
-            if not math.isfinite(loss):
-                break
-            # An exponential mean whose start is corrected, as in Adam.
-            average = 0.9 * average + 0.1 * loss
-            rates.append(rate)
-            smooth.append(average / (1 - 0.9 ** (step + 1)))
-            if smooth[-1] > 4 * min(smooth):
-                break
+        losses = trainer.runner.run(examples, batches, rates, trainer.step).tolist()
     finally:
         trainer.runner.restore(before)
-    if len(rates) < 10:
+    if not math.isfinite(losses[0]):
         raise DataError(
-            f"The loss left all bounds after {len(rates)} batches, from the rate {lowest} on. "
+            f"The loss is {losses[0]} before the first step: gn.diagnose(net, x, t, loss) says "
+            "where it begins."
+        )
+    smooth = _smooth(losses)
+    if len(smooth) < 10:
+        raise DataError(
+            f"The loss left all bounds after {len(smooth)} batches, from the rate {lowest} on. "
             "Scale the inputs, or begin with a lower rate."
         )
-    return LearningRates(rates, smooth, _suggestion(rates, smooth, finished=len(rates) == steps))
+    tried = rates[: len(smooth)].tolist()
+    return LearningRates(tried, smooth, _suggestion(tried, smooth, finished=len(tried) == steps))
+
+
+def _smooth(losses: Iterable[float]) -> list[float]:
+    """Smooth losses, up to the first that is not finite or the mean that is four times its best."""
+    smooth: list[float] = []
+    average = 0.0
+    for step, loss in enumerate(losses, 1):
+        if not math.isfinite(loss):
+            break
+        # An exponential mean whose start is corrected, as in Adam.
+        average = 0.9 * average + 0.1 * loss
+        smooth.append(average / (1 - 0.9**step))
+        if smooth[-1] > 4 * min(smooth):
+            break
+    return smooth
 
 
 def _suggestion(rates: Sequence[float], losses: Sequence[float], *, finished: bool) -> float:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, Never
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glassnet import engines
-from glassnet.data.batches import batch_size_for, in_batches
+from glassnet.data.batches import Batches, batch_size_for, in_batches
 from glassnet.engines.base import Examples, Job, Runner, is_finite
 from glassnet.errors import DataError, telling_where
 from glassnet.nn.losses import Loss
@@ -68,7 +67,6 @@ class Trainer:
         self.penalties = as_tuple("penalties", penalties, Penalty, "gn.L2(1e-4)")
         expect_kind("clipping", clipping, Clipping | None, "gn.ClipNorm(1.0)")
         self.clipping = clipping
-        self.engine, self.why = engines.choose(engine)
         self.seed = network.seed if seed is None else seed_number(seed)
         self.epoch = 0
         self.step = 0
@@ -76,6 +74,7 @@ class Trainer:
         self.history = History()
         self._chunk = 1
         self._job = Job(network, self.losses, self.optimizer, self.penalties, clipping)
+        self.engine, self.why = engines.choose(engine, self._job)
         self.runner: Runner = self.engine.prepare(self._job)
 
     def fit(
@@ -133,7 +132,7 @@ class Trainer:
                 self.epoch, self.met = self.epoch + 1, 0
                 figures = {"epoch": self.epoch, "loss": loss}
                 figures |= self._measure(examples if train_metrics else None, held_out)
-                figures["learning_rate"] = self._rate(fit, self.step - 1)
+                figures["learning_rate"] = self.optimizer.rate(self.step) * fit.rate_factor
                 figures["seconds"] = time.perf_counter() - began
                 history.epochs.append(figures)
                 self.history.epochs.append(figures)
@@ -146,7 +145,7 @@ class Trainer:
         """Return loss and metrics over all the rows."""
         _expect_a_pair("evaluate", more)
         examples = self.examples(data, sample_weight)
-        return evaluate(self.network, self.losses, examples, self.metrics)
+        return self._figures(examples)
 
     def checkpoint(self) -> Snapshot:
         """Return everything that is needed to go on from here, as it is now."""
@@ -232,7 +231,7 @@ class Trainer:
         """Check data against the network and its losses, and make it ready for training."""
         return make_examples(self.network, self.losses, data, sample_weight)
 
-    def _batches(self, count: int, size: int, shuffle: bool) -> list[NDArray[np.intp]]:
+    def _batches(self, count: int, size: int, shuffle: bool) -> Batches:
         """Cut what this epoch has left of its rows, in its order, into batches.
 
         The last one may be smaller. Raises DataError if more was met than there is.
@@ -246,53 +245,52 @@ class Trainer:
         return in_batches(count, size, seed=seed, epoch=self.epoch, start=self.met)
 
     def _train_epoch(
-        self, fit: Fit, examples: Examples, batches: Sequence[NDArray[np.intp]],
+        self, fit: Fit, examples: Examples, batches: Batches,
         callbacks: Sequence[Callback], trail: Trail,
     ) -> float:  # fmt: skip
         """Train on every batch, a chunk at a time; return the mean loss over their rows."""
-        total = counted = 0.0
+        of_epoch = np.empty(len(batches))
         done = 0
         while done < len(batches) and not fit.now:
             chunk = batches[done : done + self._until_pause(fit)]
-            rates = [self._rate(fit, self.step + i) for i in range(len(chunk))]
+            rates = self.optimizer.rates(self.step + 1, len(chunk)) * fit.rate_factor
             trail.remember(chunk, rates)
             began = time.perf_counter()
             losses = self.runner.run(examples, chunk, rates, self.step)
             took = time.perf_counter() - began
             if not is_finite(losses):
                 raise trail.divergence(self.step + len(losses) - 1, losses[-1])
-            for rows, loss in zip(chunk, losses, strict=True):
-                weight = examples.weight(rows)
-                total += loss * weight
-                counted += weight
+            of_epoch[done : done + len(chunk)] = losses
             done += len(chunk)
             news = Chunk(self.step, losses, rates, done, len(batches))
             self.step += len(chunk)
             trail.expect_finite_weights()
-            self.met += sum(map(len, chunk))
+            self.met += len(chunk.order)
             if len(chunk) == self._chunk:  # only a whole one says how long one takes
                 self._chunk = _adapt(self._chunk, took)
             for callback in callbacks:
                 callback.on_chunk(fit, news)
-        return total / counted if counted else 0.0
+        counts = examples.counts(batches[:done])
+        return float(np.average(of_epoch[:done], weights=counts)) if counts.any() else 0.0
 
     def _until_pause(self, fit: Fit) -> int:
         """Say how many batches come next: a chunk, or fewer where someone wants to look sooner."""
         return min([self._chunk, *(step - self.step for step in fit.pauses if step > self.step)])
 
-    def _rate(self, fit: Fit, step: int) -> float:
-        return self.optimizer.rate(step + 1) * fit.rate_factor
-
     def _measure(self, examples: Examples | None, held_out: Examples | None) -> Figures:
         """Measure the metrics on the training rows, and all figures on those held out."""
         figures: Figures = {}
         if examples is not None and any(self.metrics.values()):
-            figures |= evaluate(self.network, self.losses, examples, self.metrics)
+            figures |= self._figures(examples)
             del figures["loss"]  # the epoch has its own, the mean over its batches
         if held_out is not None:
-            measured = evaluate(self.network, self.losses, held_out, self.metrics)
+            measured = self._figures(held_out)
             figures |= {f"validation_{name}": value for name, value in measured.items()}
         return figures
+
+    def _figures(self, examples: Examples) -> Figures:
+        """Measure the loss and the metrics over all rows, by what the engine makes of them."""
+        return evaluate(self.runner.outputs(examples), self.losses, examples, self.metrics)
 
     def _better(self) -> dict[str, Literal["lower", "higher"]]:
         """Name every figure that `evaluate` returns, with the way in which it is better."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.engines.base import Examples
+from glassnet.engines.numpy import outputs
 from glassnet.inspect.constant_answer import constant_loss
 from glassnet.inspect.doctor.trial import Trial, try_out
 from glassnet.nn.losses import Loss
@@ -79,7 +80,8 @@ class Patient:
     def loss_on(self, examples: Examples) -> float:
         """Return the loss over rows, as the network is."""
         with np.errstate(all="ignore"):
-            return evaluate(self.network, self.losses, examples, {})["loss"]
+            ys = outputs(self.network, examples)
+            return evaluate(ys, self.losses, examples, {})["loss"]
 
     @cached_property
     def trial(self) -> Trial:

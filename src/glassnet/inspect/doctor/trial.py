@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassnet.data.batches import permutation
+from glassnet.data.batches import Batches, permutation
 from glassnet.engines.base import Examples, Job
-from glassnet.engines.numpy import NumPyEngine
+from glassnet.engines.numpy import NumPyEngine, outputs
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.optim import Optimizer
@@ -108,17 +108,17 @@ def _train(
     ratios: dict[str, list[float]] = {name: [] for name in matrices}
     for step in range(STEPS):
         before = {name: w.copy() for name, w in matrices.items()}
-        runner.run(examples, [_batch(len(examples), step)], [rate], step)
+        runner.run(examples, _batch(len(examples), step), np.array([rate]), step)
         for name, w in matrices.items():
             ratios[name].append(_ratio(before[name], w))
     return _loss(twin, losses, examples), ratios
 
 
-def _batch(rows: int, step: int) -> Array:
+def _batch(rows: int, step: int) -> Batches:
     """Choose the rows of a step; epoch after epoch goes through all of them."""
     size = min(BATCH, rows)
     epoch, place = divmod(step, rows // size)
-    return permutation(rows, 0, epoch)[place * size : (place + 1) * size]
+    return Batches(permutation(rows, 0, epoch), size)[place : place + 1]
 
 
 def _ratio(before: Array, after: Array) -> float:
@@ -128,4 +128,4 @@ def _ratio(before: Array, after: Array) -> float:
 
 def _loss(network: Network, losses: Mapping[str, Loss], examples: Examples) -> float:
     with np.errstate(all="ignore"):
-        return evaluate(network, losses, examples, {})["loss"]
+        return evaluate(outputs(network, examples), losses, examples, {})["loss"]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.engines.base import Examples
+from glassnet.engines.numpy import outputs
 from glassnet.errors import DataError, DivergenceError, SettingError
 from glassnet.inspect.constant_answer import constant_loss
 from glassnet.nn.losses import Loss
@@ -129,7 +130,7 @@ def _trained(
         trainer.fit(data, epochs=steps, batch_size=len(batch), progress=False, train_metrics=False)
     except DivergenceError:
         return math.inf
-    return evaluate(trainer.network, losses, batch, {})["loss"]
+    return evaluate(outputs(trainer.network, batch), losses, batch, {})["loss"]
 
 
 def _constant(net: Network, losses: Mapping[str, Loss], batch: Examples) -> float:

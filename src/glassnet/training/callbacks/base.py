@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from glassnet.training.history import Figures
 
@@ -12,19 +14,19 @@ if TYPE_CHECKING:
     from glassnet.training.fit import Fit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chunk:
     """The batches that were just trained on.
 
     step        how many updates were made before the first of them
-    losses      one a batch, before its update
-    rates       the learning rate of each update
+    losses      (B,) each batch's, before its update
+    rates       (B,) the learning rate of each update
     done, of    how many batches of the epoch are done, of how many
     """
 
     step: int
-    losses: Sequence[float]
-    rates: Sequence[float]
+    losses: NDArray[np.float64]
+    rates: NDArray[np.float64]
     done: int
     of: int
 

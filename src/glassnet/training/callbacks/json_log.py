@@ -31,7 +31,7 @@ class JSONLog(Callback):
 
     def on_chunk(self, fit: Fit, chunk: Chunk) -> None:  # noqa: ARG002
         if self.steps:
-            measured = zip(chunk.losses, chunk.rates, strict=True)
+            measured = zip(chunk.losses.tolist(), chunk.rates.tolist(), strict=True)
             steps = (
                 {"event": "step", "step": step, "loss": loss, "learning_rate": rate}
                 for step, (loss, rate) in enumerate(measured, chunk.step + 1)
