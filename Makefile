@@ -6,48 +6,70 @@ BENCH := .venv-bench
 BIN := $(VENV)/bin
 # PyTorch's exact version: a range would pull its much larger GPU build.
 TORCH := torch==2.13.0
+PEERS := $(TORCH) jax onnx onnxruntime
+SOURCES := $(wildcard native/*.cpp native/*.hpp native/exports.map native/build.py)
 
-.PHONY: help demo test check oracle bench mutate docs clean
+.PHONY: help demo test check native sanitize oracle bench mutate docs clean
 
 help:
 	@echo "make demo     train on handwritten digits, look at the result, predict"
 	@echo "make test     run the tests"
 	@echo "make check    ruff, mypy and the documentation's examples"
+	@echo "make native   build the compiled engine, or say why that is not possible"
+	@echo "make sanitize run its tests with every check of memory and arithmetic that GCC has"
 	@echo "make oracle   compare layers, losses and optimisers with PyTorch"
 	@echo "make bench    run Glassnet and its peers side by side"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
 	@echo "make docs     draw the documentation's pictures anew"
 
-demo: $(VENV)/demo.done
+demo: $(VENV)/demo.done $(VENV)/native.done
 	@$(BIN)/glassnet demo
 
-test: $(VENV)/test.done
+test: $(VENV)/test.done $(VENV)/native.done
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not console"
 
-check: $(VENV)/check.done
+check: $(VENV)/check.done $(VENV)/native.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/docs
 
-oracle: $(VENV)/oracle.done
+native: $(BIN)/python
+	$(BIN)/python native/build.py
+
+# Python itself was not built to be watched, so the watch is loaded first, and C++'s exceptions with it.
+sanitize: $(VENV)/test.done
+	CXX=g++ $(BIN)/python native/build.py --sanitize
+	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so.6)" \
+	ASAN_OPTIONS=detect_leaks=0:halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	GLASSNET_NATIVE_DIR=$(CURDIR)/build/sanitize OPENBLAS_NUM_THREADS=1 \
+	$(BIN)/pytest --capture=sys $(wildcard tests/engines/test_library.py tests/engines/test_native*.py)
+
+oracle: $(VENV)/oracle.done $(VENV)/native.done
 	$(BIN)/pytest -m oracle
 
-mutate: $(VENV)/test.done
+mutate: $(VENV)/test.done $(VENV)/native.done
 	$(BIN)/python scripts/mutate_backward.py
 
 bench: $(BENCH)/done
+	-$(BENCH)/bin/python native/build.py
 	$(BENCH)/bin/python -m benchmarks
 
-docs: $(VENV)/test.done
+docs: $(VENV)/test.done $(VENV)/native.done
 	$(BIN)/python scripts/draw_pictures.py
 
 clean:
-	rm -rf $(VENV) $(BENCH) demo build dist
+	rm -rf $(VENV) $(BENCH) demo build dist src/glassnet/engines/_native_*
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassnet needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
+
+# Installing builds the compiled engine too, but happens again only when pyproject.toml changes.
+# Where it cannot be built, all else goes on.
+$(VENV)/native.done: $(SOURCES) | $(BIN)/python
+	-$(BIN)/python native/build.py
+	@touch $@
 
 $(VENV)/demo.done: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[plot]'
@@ -65,7 +87,7 @@ $(VENV)/oracle.done: $(VENV)/test.done
 	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
 	@touch $@
 
-$(BENCH)/done: pyproject.toml
+$(BENCH)/done: pyproject.toml Makefile
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install -q --disable-pip-version-check -e '.[data]' $(TORCH)
+	$(BENCH)/bin/python -m pip install -q --disable-pip-version-check -e '.[data]' $(PEERS)
 	@touch $@

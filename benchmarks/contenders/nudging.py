@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.arrays import Array, floats
 from benchmarks.workloads import Workload
-from glassnet.types import Array
 
-LABEL = "nudging, 1 in 40 timed, x 40"
 PART = 1 / 40
 H = 1e-4
 
@@ -37,7 +36,7 @@ def gradient(w: Workload, x: Array, t: Array) -> Callable[[], object]:
     rng = np.random.default_rng(0)
     D, M, K = w.sizes
     W1, b1, W2, b2 = (rng.standard_normal(shape) for shape in ((D, M), M, (M, K), K))
-    rows, N = x / 255, len(x)
+    rows, N = floats(x, "float64"), len(x)
 
     def loss() -> float:
         y = _softmax(_sigmoid(rows @ W1 + b1) @ W2 + b2)

@@ -1,60 +1,80 @@
-"""PyTorch, eager, with fused Adam."""
+"""PyTorch, eager, with fused optimisers."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Iterator
 
 import torch
 
+from benchmarks.arrays import Array, floats
+from benchmarks.weights import weights
 from benchmarks.workloads import Workload
-from glassnet.types import Array
 
-LABEL = "PyTorch eager"
-torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+if threads := os.environ.get("OMP_NUM_THREADS"):
+    torch.set_num_threads(int(threads))
 
 
-def _network(w: Workload) -> torch.nn.Sequential:
+def _network(w: Workload, seed: int = 0) -> torch.nn.Sequential:
     bend = {"sigmoid": torch.nn.Sigmoid, "relu": torch.nn.ReLU}[w.activation]
     layers: list[torch.nn.Module] = []
-    for d, m in pairwise(w.sizes):
-        layers += [torch.nn.Linear(d, m), bend()]
-    return torch.nn.Sequential(*(layers[:-1] if w.activation == "relu" else layers))
+    for W, b in weights(w, seed):
+        d, m = W.shape
+        linear = torch.nn.Linear(d, m, bias=w.bias, dtype=getattr(torch, w.dtype))
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(W.T))
+            if w.bias:
+                linear.bias.copy_(torch.from_numpy(b))
+        layers += [linear, bend()]
+    return torch.nn.Sequential(*(layers if w.squashed else layers[:-1]))
 
 
-def epoch(w: Workload, x: Array, t: Array) -> Callable[[], object]:
-    torch.manual_seed(0)
-    net, rows, classes = _network(w), torch.tensor(x).float() / 255, torch.tensor(t)
-    squared = w.activation == "sigmoid"
-    targets = torch.eye(10)[classes] if squared else classes
-    rule: torch.optim.Optimizer
-    if w.rule == "sgd":
-        rule = torch.optim.SGD(net.parameters(), lr=w.rate)
-    else:
-        rule = torch.optim.Adam(net.parameters(), lr=w.rate, fused=True)
+class Learner:
+    note = ""
 
-    def work() -> None:
-        order = torch.randperm(len(rows))
-        for start in range(0, len(rows), w.batch):
-            i = order[start : start + w.batch]
-            y = net(rows[i])
-            if squared:
-                loss = 0.5 * ((y - targets[i]) ** 2).sum() / len(i)
-            else:
-                loss = torch.nn.functional.cross_entropy(y, targets[i])
-            rule.zero_grad()
-            loss.backward()
-            rule.step()
+    def __init__(self, w: Workload, x: Array, t: Array, seed: int = 0) -> None:
+        torch.manual_seed(seed)
+        self.w, self.net = w, _network(w, seed)
+        self.rows, self.targets = torch.from_numpy(floats(x, w.dtype)), torch.from_numpy(t)
+        rule = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[w.rule]
+        self.rule = rule(self.net.parameters(), lr=w.rate, fused=True)
 
-    return work
+    def learn(self) -> None:
+        for _ in range(self.w.passes):
+            for x, t in self._batches():
+                y = self.net(x)
+                if self.w.loss == "half squared":
+                    loss = 0.5 * ((y - t) ** 2).sum() / len(t)
+                else:
+                    loss = torch.nn.functional.cross_entropy(y, t)
+                self.rule.zero_grad()
+                loss.backward()
+                self.rule.step()
+
+    def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        if self.w.full_batch:
+            yield self.rows, self.targets
+            return
+        count, size = len(self.rows), self.w.batch
+        order = torch.randperm(count) if self.w.shuffle else torch.arange(count)
+        for start in range(0, count, size):
+            i = order[start : start + size]
+            yield self.rows[i], self.targets[i]
+
+    def answers(self, rows: Array) -> Array:
+        with torch.inference_mode():
+            y: Array = self.net(torch.from_numpy(rows)).numpy()
+        return y
+
+
+learner = Learner
 
 
 def answer(w: Workload, x: Array, _: Array) -> Callable[[], object]:
-    net, rows = _network(w).eval(), torch.tensor(x).float() / 255
+    net, rows = _network(w).eval(), torch.from_numpy(floats(x))
 
-    def work() -> None:
+    def work() -> object:
         with torch.inference_mode():
-            net(rows)
+            return net(rows)
 
     return work

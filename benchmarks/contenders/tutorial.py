@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.arrays import Array, floats
+from benchmarks.weights import weights
 from benchmarks.workloads import Workload
-from glassnet.types import Array
-
-LABEL = "one sample at a time, NumPy"
 
 
 def _sigmoid(z: Array) -> Array:
@@ -19,10 +17,10 @@ def _sigmoid(z: Array) -> Array:
 
 
 class Net:
-    def __init__(self, sizes: tuple[int, ...]) -> None:
-        rng = np.random.default_rng(0)
-        self.weights = [rng.standard_normal((m, d)) for d, m in pairwise(sizes)]
-        self.biases = [rng.standard_normal((m, 1)) for m in sizes[1:]]
+    def __init__(self, w: Workload, seed: int = 0) -> None:
+        start = weights(w, seed)
+        self.weights = [W.T.astype(float) for W, _ in start]
+        self.biases = [b[:, None].astype(float) for _, b in start]
 
     def feedforward(self, a: Array) -> Array:
         for W, b in zip(self.weights, self.biases, strict=True):
@@ -55,21 +53,30 @@ class Net:
         self.biases = [b - step * s for b, s in zip(self.biases, sum_b, strict=True)]
 
 
-def epoch(w: Workload, x: Array, t: Array) -> Callable[[], object] | None:
-    if w.rule != "sgd":
-        return None  # the tutorial has no Adam
-    net, targets = Net(w.sizes), np.eye(10)[t][:, :, None]
-    rows = [(row[:, None] / 255, target) for row, target in zip(x, targets, strict=True)]
-    rng = np.random.default_rng(0)
+class Learner:
+    note = ""
 
-    def work() -> None:
-        order = rng.permutation(len(rows))
-        for start in range(0, len(rows), w.batch):
-            net.update([rows[i] for i in order[start : start + w.batch]], w.rate)
+    def __init__(self, w: Workload, x: Array, t: Array, seed: int = 0) -> None:
+        self.w, self.net = w, Net(w, seed)
+        columns = floats(x, "float64")[:, :, None]
+        self.rows = list(zip(columns, t.astype(float)[:, :, None], strict=True))
+        self.rng = np.random.default_rng(seed)
 
-    return work
+    def learn(self) -> None:
+        order = np.arange(len(self.rows))
+        if self.w.shuffle:
+            order = self.rng.permutation(order)
+        for start in range(0, len(order), self.w.batch):
+            batch = [self.rows[i] for i in order[start : start + self.w.batch]]
+            self.net.update(batch, self.w.rate)
+
+    def answers(self, rows: Array) -> Array:
+        return np.array([self.net.feedforward(row[:, None])[:, 0] for row in rows])
+
+
+learner = Learner
 
 
 def answer(w: Workload, x: Array, _: Array) -> Callable[[], object]:
-    net, columns = Net(w.sizes), [row[:, None] / 255 for row in x]
+    net, columns = Net(w), floats(x, "float64")[:, :, None]
     return lambda: [net.feedforward(column) for column in columns]

@@ -1,6 +1,12 @@
 import json
+import re
+from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+from glassnet.engines import library
 
 from .conftest import Run
 
@@ -31,3 +37,48 @@ def test_json_holds_it_all(run: Run) -> None:
     assert said["nodes"][0]["parameters"] == 65 * 64
     assert len(said["provenance"]["history"]) == 5
     assert said["provenance"]["machine"]["blas"]
+
+
+def test_shows_the_engines(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(library.VARIABLE, raising=False)
+    status, out, _ = run("inspect", "--engines")
+    assert status == 0
+    assert re.search(
+        rf"^numpy +yes +NumPy {re.escape(np.__version__)}, .*threads: \d", out, re.MULTILINE
+    )
+    if used := library.report().used:
+        assert re.search(rf"^native +yes +{used}, (GCC|.*[Cc]lang|.*LLVM)", out, re.MULTILINE)
+    else:
+        assert re.search(r"^native +no", out, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("no_modules")
+def test_says_why_an_engine_is_missing_and_what_to_do(run: Run) -> None:
+    out = run("inspect", "--engines").out
+    assert re.search(r"^native +no$", out, re.MULTILINE)
+    told = " ".join(out.split())
+    assert "There was no C++ compiler. With a C++ compiler" in told
+    assert "pip install" in told
+    assert max(map(len, out.partition("\n\n")[2].splitlines())) <= 80
+
+
+@pytest.mark.usefixtures("no_modules")
+def test_engines_as_json(run: Run) -> None:
+    said = json.loads(run("inspect", "--engines", "--json").out)
+    assert said["numpy"]["version"] == np.__version__
+    assert "num_threads" in said["numpy"]["blas"][0]
+    native = said["native"]
+    assert (native["used"], native["built"]) == (None, [])
+    assert "There was no C++ compiler." in native["why"]
+
+
+@pytest.fixture
+def no_modules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(library.FOLDER, str(tmp_path))
+    monkeypatch.delenv(library.VARIABLE, raising=False)
+    (tmp_path / library.MISSING).write_text("There was no C++ compiler.\n")
+
+
+@pytest.mark.parametrize("args", [[], ["iris.safetensors", "--engines"], ["--json"]])
+def test_a_model_or_the_engines(fails: Callable[..., str], args: list[str]) -> None:
+    assert "Give a model file or --engines, one of them." in fails("inspect", *args)

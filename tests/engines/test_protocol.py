@@ -115,7 +115,16 @@ class TestAnotherEngine:
             choose("lime", JOB)
 
 
-def test_auto_is_the_reference_and_says_why() -> None:
+def test_auto_takes_the_first_that_can_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing(NumPyEngine):
+        name = "refusing"
+
+        def refuses(self, job: Job) -> str | None:  # noqa: ARG002
+            return "it is tired"
+
+    monkeypatch.setattr("glassnet.engines.ENGINES", {"refusing": Refusing, "numpy": NumPyEngine})
     engine, why = choose("auto", JOB)
-    assert isinstance(engine, NumPyEngine)
-    assert why
+    assert type(engine) is NumPyEngine
+    assert why == "the refusing engine cannot: it is tired"
+    monkeypatch.setattr("glassnet.engines.ENGINES", {"numpy": NumPyEngine, "refusing": Refusing})
+    assert choose("auto", JOB)[1] == "it can run all of this"

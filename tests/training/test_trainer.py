@@ -412,7 +412,7 @@ def test_what_is_given_for_several_outputs_has_to_fit() -> None:
         ({"metrics": {"dense_2": gn.MAE}}, "got the class MAE itself"),
         ({"metrics": ["acuracy"]}, "Did you mean 'accuracy'"),
         ({"metrics": "acuracy"}, "Did you mean 'accuracy'"),
-        ({"engine": "nativ"}, "no engine 'nativ'.*auto, numpy"),
+        ({"engine": "nativ"}, "no engine 'nativ'.*auto, native, numpy"),
         ({"engine": ["numpy"]}, r"no engine \['numpy'\]"),
         ({"seed": "a"}, "A seed is a whole number .* got 'a'"),
         ({"seed": 1.5}, "A seed is .* got 1.5"),

@@ -124,6 +124,26 @@ class Runner(Protocol):
         ...
 
 
+class Kept:
+    """What every runner here keeps of its job: the network's own arrays, and the optimiser's."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.parameters = job.network.parameters()
+        self.slots = {name: job.optimizer.start(w) for name, w in self.parameters.items()}
+
+    def state(self) -> State:
+        """Return the arrays as they are now; training goes on changing them."""
+        return State(self.job.network.arrays(), self.slots)
+
+    def restore(self, state: State) -> None:
+        """Go on from a state."""
+        self.job.network.load_parameters(state.arrays)
+        for name, slots in state.slots.items():
+            for slot, value in slots.items():
+                self.slots[name][slot][...] = value
+
+
 class Engine(Protocol):
     """A way to compute."""
 
@@ -131,6 +151,10 @@ class Engine(Protocol):
 
     def prepare(self, job: Job) -> Runner:
         """Get ready to run a job; SettingError names what the engine cannot do."""
+        ...
+
+    def refuses(self, job: Job) -> str | None:
+        """Say why this engine cannot run a job, or None if it can."""
         ...
 
 

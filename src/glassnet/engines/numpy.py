@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.data.batches import Batches
-from glassnet.engines.base import Examples, Job, State
+from glassnet.engines.base import Examples, Job, Kept
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
@@ -27,15 +27,17 @@ class NumPyEngine:
         """Get ready to run a job; this engine can run all of them."""
         return NumPyRunner(job)
 
+    def refuses(self, job: Job) -> str | None:  # noqa: ARG002
+        """Return None: this engine can run all of them."""
+        return None
 
-class NumPyRunner:
+
+class NumPyRunner(Kept):
     """Forward, loss, backward, update: one batch after the other."""
 
     def __init__(self, job: Job) -> None:
-        self.job = job
+        super().__init__(job)
         self.looked = False
-        self.parameters = job.network.parameters()
-        self.slots = {name: job.optimizer.start(w) for name, w in self.parameters.items()}
         self.penalized = [
             (penalty, name)
             for penalty in job.penalties
@@ -87,17 +89,6 @@ class NumPyRunner:
     def outputs(self, examples: Examples) -> dict[str, Array]:
         """Return the outputs of all rows by name."""
         return outputs(self.job.network, examples)
-
-    def state(self) -> State:
-        """Return the arrays as they are now; training goes on changing them."""
-        return State(self.job.network.arrays(), self.slots)
-
-    def restore(self, state: State) -> None:
-        """Go on from a state."""
-        self.job.network.load_parameters(state.arrays)
-        for name, slots in state.slots.items():
-            for slot, value in slots.items():
-                self.slots[name][slot][...] = value
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is too large shows in the outputs

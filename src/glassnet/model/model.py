@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from glassnet.data.meaning import Classes, Images, Inputs, Outputs, Values
 from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, check_classes, in_order, in_precision, numbers
+from glassnet.engines import outputs_function
 from glassnet.engines.base import Examples
-from glassnet.engines.numpy import outputs as outputs_of
 from glassnet.errors import DataError, ModelFileError, SettingError, ShapeError, short
 from glassnet.files import expect_format, read_sealed, write_sealed
 from glassnet.model.provenance import fit_for_json
@@ -70,6 +70,7 @@ class Model:
         self.inputs = inputs
         self.outputs = outputs
         self.provenance = fit_for_json({} if provenance is None else provenance)
+        self._outputs_of: Callable[[Examples], dict[str, Array]] | None = None
 
     # -- answers -----------------------------------------------------------------------------
 
@@ -149,7 +150,9 @@ class Model:
         (name,) = self.network.inputs
         x = self._read(rows)
         self.network.expect_inputs({name: x})
-        (y,) = outputs_of(self.network, Examples({name: x}, {})).values()
+        if self._outputs_of is None:
+            self._outputs_of = outputs_function(self.network)
+        (y,) = self._outputs_of(Examples({name: x}, {})).values()
         wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))
         if wrong.size:
             raise DataError(

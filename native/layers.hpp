@@ -1,0 +1,543 @@
+// What a program is made of: one struct a layer, with its way forward and its way back.
+//
+// A value is a row-major matrix (N, width) whose rows are padded to whole vectors. The padding of a
+// gradient is 0, so that it never reaches a parameter.
+#pragma once
+
+#include <memory>
+
+#include "elementwise.hpp"
+#include "philox.hpp"
+#include "rules.hpp"
+
+namespace glassnet {
+
+struct Value {
+    int width = 0;
+    bool learns = false;  // whether its gradient is of use to anyone
+};
+
+// What a layer needs for itself while a batch is on its way.
+template <class T> struct Scratch {
+    Listing rows, columns;
+    Buffer<T> a, b, zeros;  // zeros: never written
+    std::vector<Buffer<T>> parts;  // one for each member of the team
+};
+
+// The memory of one batch's way through a program. Passes of their own can run at the same time.
+template <class T> struct Workspace {
+    int capacity = 0;
+    std::vector<Buffer<T>> y, dy;
+    std::vector<Scratch<T>> scratch;  // by layer
+    std::vector<Buffer<T>> packed;    // parameters in panels, where the program has none of its own
+};
+
+// One batch on its way.
+template <class T> struct Pass {
+    const std::vector<Value>& values;
+    std::vector<Parameter<T>>& parameters;
+    const Learning<T>& learning;
+    Workspace<T>& memory;
+    Team& team;
+    int n = 0;
+    bool training = true, skip_zeros = false;
+    uint64_t seed = 0, step = 0;  // of random numbers; updates made before
+    double rate = 0;
+    std::vector<T*> y = {}, dy = {};
+    std::vector<bool> has_dy = {};
+    std::vector<const T*> w = {};     // of each parameter
+    std::vector<bool> raw = {};       // whether that is NumPy's own array, not panels
+
+    int ld(int value) const { return padded<T>(values[value].width); }
+    size_t size(int value) const { return size_t(n) * ld(value); }
+    // Whether a piece of work of so many operations is worth a second thread.
+    bool worth(double operations) const { return team.size() > 1 && operations > 4e5; }
+    // The k-th member's own memory.
+    static T* part(Scratch<T>& s, int member, size_t size) {
+        s.parts[member].resize(size);
+        return s.parts[member].get();
+    }
+    // dx gets a number: the first who has one sets it, later ones add.
+    bool adds_to(int value) {
+        const bool adds = has_dy[value];
+        has_dy[value] = true;
+        return adds;
+    }
+    // A gradient that is known as a whole: it is followed now, or waits until all are known.
+    void learn(int parameter, const T* gradient) {
+        auto& p = parameters[parameter];
+        const size_t n = p.layout.size();
+        T* dw = p.dw.get();
+        if (learning.at_once(p)) {
+            std::copy_n(gradient, n, dw);
+            learning.add_penalties(p, dw, 0, n);
+            learning.step(p, dw, 0, n, rate, int64_t(step) + 1);
+        } else {
+            for (size_t i = 0; i < n; ++i) dw[i] += gradient[i];
+        }
+    }
+};
+
+template <class T> struct Layer {
+    virtual ~Layer() = default;
+    virtual void forward(Pass<T>& p, Scratch<T>& s) const = 0;
+    virtual void backward(Pass<T>& p, Scratch<T>& s) const = 0;
+    virtual void commit(Pass<T>&, Scratch<T>&) const {}  // what changes besides parameters
+};
+
+template <class T> void columns_sum(const T* x, int ld, int n, int width, T* into) {
+    for (int v = 0; v < width; v += kLanes<T>) {
+        Vec<T> total{};
+        for (int r = 0; r < n; ++r) total += load(x + size_t(r) * ld + v);
+        store(into + v, total);
+    }
+}
+
+// dx = or += f(i) for every vector of a value's gradient.
+template <class T, class F> void set_or_add(Pass<T>& p, int value, const F& f) {
+    T* dx = p.dy[value];
+    const bool adds = p.adds_to(value);
+    for (size_t i = 0; i < p.size(value); i += kLanes<T>)
+        store(dx + i, adds ? load(dx + i) + f(i) : f(i));
+}
+
+// ---- Dense, with the activation that follows it -------------------------------------------------
+
+template <class T> struct Dense final : Layer<T> {
+    int x, y, w, b;           // b: -1 for none
+    bool zeros;               // whether x comes from outside, where many numbers may be 0
+    Activation f;
+    T α;
+    Layout<T> turned;         // of Wᵀ
+
+    void forward(Pass<T>& p, Scratch<T>& s) const override {
+        const Layout<T>& layout = p.parameters[w].layout;
+        const int ldx = p.ld(x), ldy = p.ld(y), panels = int(layout.panels.size());
+        const int block = block_height(p.n, layout.most_vectors);
+        const Listing* listing = nullptr;
+        if (zeros && p.skip_zeros) {
+            s.rows.of_rows(p.team, p.worth(4.0 * p.size(x)), p.y[x], ldx, p.n, layout.rows, block);
+            listing = &s.rows;
+        }
+        s.zeros.resize(ldy);
+        const T* bias = b < 0 ? s.zeros.get() : p.w[b];
+        const double work = double(p.n) * layout.rows * layout.columns;
+        // Few panels and many rows: the rows are split as well.
+        const int splits = panels < 2 * p.team.size() && p.n >= 8 * block ? 4 * p.team.size() : 1;
+        const int rows = rounded_up((p.n + splits - 1) / splits, block);
+        p.team.split(panels * splits, p.worth(work), [&](int first, int last, int) {
+            for (int task = first; task < last; ++task) {
+                const auto& panel = layout.panels[task / splits];
+                const int from = std::min(task % splits * rows, p.n), n = std::min(rows, p.n - from);
+                if (n > 0) product(p, panel, from, n, block, bias, listing);
+            }
+        });
+    }
+
+    void backward(Pass<T>& p, Scratch<T>& s) const override {
+        if (f != Activation::identity) through_activation(p);
+        if (p.values[x].learns) to_x(p, s);
+        to_parameters(p, s);
+    }
+
+private:
+    using Panel = typename Layout<T>::Panel;
+
+    void product(Pass<T>& p, const Panel& panel, int from, int n, int block, const T* bias,
+                 const Listing* listing) const {
+        const Layout<T>& layout = p.parameters[w].layout;
+        const int ldx = p.ld(x), ldy = p.ld(y), v = panel.vectors, width = panel.width();
+        const T *at_x = p.y[x] + size_t(from) * ldx, *at_b = bias + panel.first;
+        T* at_y = p.y[y] + size_t(from) * ldy + panel.first;
+        if (!p.raw[w]) {
+            product_panel<T>(at_x, ldx, n, layout.rows, p.w[w] + panel.offset, width, v, at_b, 0, at_y,
+                             ldy, block, listing, from / block);
+        } else {
+            // NumPy's rows are as long as they are: a whole vector may reach into the next row,
+            // whose numbers land in the padding, but not past the last one.
+            const size_t m = layout.columns, reach = panel.first + width;
+            const int safe = layout.rows - int((reach - 1) / m);
+            const T* at_w = p.w[w] + panel.first;
+            std::vector<T> tail(size_t(layout.rows - std::max(safe, 0)) * width);
+            const int start = std::max(safe, 0);
+            for (int k = start; k < layout.rows; ++k)
+                std::copy_n(at_w + k * m, std::min<size_t>(width, m - panel.first), &tail[size_t(k - start) * width]);
+            product_panel<T>(at_x, ldx, n, start, at_w, m, v, at_b, 0, at_y, ldy, block, nullptr, 0);
+            product_panel<T>(at_x + start, ldx, n, layout.rows - start, tail.data(), width, v, at_y, ldy,
+                             at_y, ldy, block, nullptr, 0);
+        }
+        if (f != Activation::identity)
+            with_activation(f, [&](auto constant) {
+                for (int r = 0; r < n; ++r)
+                    for (T *i = at_y + size_t(r) * ldy, *end = i + width; i < end; i += kLanes<T>)
+                        store(i, value<T, constant.value>(load(i), α));
+            });
+    }
+    void through_activation(Pass<T>& p) const {
+        T *dy = p.dy[y], *at = p.y[y];
+        const int vectors = int(p.size(y) / kLanes<T>);
+        p.team.split(vectors, p.worth(8.0 * vectors * kLanes<T>), [&](int first, int last, int) {
+            with_activation(f, [&](auto constant) {
+                for (size_t i = size_t(first) * kLanes<T>; i < size_t(last) * kLanes<T>; i += kLanes<T>)
+                    store(dy + i, back<T, constant.value>(load(dy + i), load(at + i), Vec<T>{}, α));
+            });
+        });
+    }
+    // dx = dy Wᵀ; unless the rows are few, Wᵀ is brought into panels first.
+    void to_x(Pass<T>& p, Scratch<T>& s) const {
+        constexpr int kTooFew = 4;
+        const Layout<T>& layout = p.parameters[w].layout;
+        const bool adds = p.adds_to(x);
+        if (p.n < kTooFew) {
+            const int blocks = p.ld(x) / kLanes<T>;
+            p.team.split(blocks, p.worth(double(p.n) * layout.rows * layout.columns), [&](int first, int last, int) {
+                for (int i = first; i < last; ++i)
+                    turned_product<T>(p.dy[y], p.ld(y), p.n, layout, p.w[w], i * kLanes<T>, p.dy[x], p.ld(x), adds);
+            });
+            return;
+        }
+        const int ldx = p.ld(x), block = block_height(p.n, turned.most_vectors);
+        s.a.resize(turned.size());
+        s.zeros.resize(ldx);
+        p.team.split(int(turned.panels.size()), p.worth(double(p.n) * layout.rows * layout.columns),
+                     [&](int first, int last, int) {
+            transpose_panels<T>(layout, p.w[w], turned, s.a.get(), first, last);
+            for (int i = first; i < last; ++i) {
+                const auto& panel = turned.panels[i];
+                T* dx = p.dy[x] + panel.first;
+                product_panel<T>(p.dy[y], p.ld(y), p.n, layout.columns, s.a.get() + panel.offset, panel.width(),
+                                 panel.vectors, adds ? dx : s.zeros.get() + panel.first, adds ? ldx : 0, dx, ldx,
+                                 block, nullptr, 0);
+            }
+        });
+    }
+    // dW = xᵀ dy and db, panel by panel, each followed at once where the rule allows: then no
+    // gradient is ever written to memory further away than the second cache.
+    void to_parameters(Pass<T>& p, Scratch<T>& s) const {
+        Parameter<T>& W = p.parameters[w];
+        const Layout<T>& layout = W.layout;
+        const int panels = int(layout.panels.size()), k = layout.rows, ldx = p.ld(x), ldy = p.ld(y);
+        const bool many = p.n >= kManyRows;
+        const int block = block_height(many ? k : p.n, layout.most_vectors);
+        const bool skip = zeros && p.skip_zeros;
+        const Listing* listing = skip ? &s.rows : nullptr;
+        if (skip && many) {
+            s.columns.of_columns(p.team, p.worth(4.0 * p.size(x)), p.y[x], ldx, p.n, k, block);
+            listing = &s.columns;
+        }
+        // Few panels and many rows: the rows of W are split as well.
+        const int splits = many && panels < 2 * p.team.size() && k >= 8 * block ? 4 * p.team.size() : 1;
+        const int stretch = rounded_up((k + splits - 1) / splits, block);
+        const bool at_once = p.learning.at_once(W), plain = at_once && p.learning.is_plain(W);
+        const int widest = layout.most_vectors * kLanes<T>;
+        p.team.split(panels * splits, p.worth(double(p.n) * k * layout.columns), [&](int first, int last, int member) {
+            T* dy = Pass<T>::part(s, member, (size_t(p.n) + stretch) * widest);
+            for (int task = first; task < last; ++task) {
+                const Panel& panel = layout.panels[task / splits];
+                const int from = std::min(task % splits * stretch, k), rows = std::min(stretch, k - from);
+                const int width = panel.width();
+                if (rows <= 0) continue;
+                if (task == first || task % splits == 0) {
+                    // The panel's columns of dy side by side; for a plain step, times -η.
+                    const T factor = plain ? T(-p.rate) : T(1);
+                    for (int r = 0; r < p.n; ++r)
+                        for (int v = 0; v < width; v += kLanes<T>)
+                            store(dy + size_t(r) * width + v, factor * load(p.dy[y] + size_t(r) * ldy + panel.first + v));
+                }
+                const size_t offset = panel.offset + size_t(from) * width, size = size_t(rows) * width;
+                T* dw = plain ? W.w.get() + offset : at_once ? dy + size_t(p.n) * widest : W.dw.get() + offset;
+                if (at_once && !plain) std::fill_n(dw, size, T(0));
+                outer_panel<T>(p.y[x] + from, ldx, p.n, rows, dy, width, panel.vectors, dw, block, listing, from / block);
+                if (at_once && !plain) {
+                    p.learning.add_penalties(W, dw, offset, size);
+                    p.learning.step(W, dw, offset, size, p.rate, int64_t(p.step) + 1);
+                }
+            }
+        });
+        if (b >= 0) {
+            s.b.resize(ldy);
+            columns_sum(p.dy[y], ldy, p.n, ldy, s.b.get());
+            p.learn(b, s.b.get());
+        }
+    }
+};
+
+// ---- an activation by itself --------------------------------------------------------------------
+
+template <class T> struct Elementwise final : Layer<T> {
+    int x, y;
+    Activation f;
+    T α;
+
+    void forward(Pass<T>& p, Scratch<T>&) const override {
+        with_activation(f, [&](auto constant) {
+            for (size_t i = 0; i < p.size(y); i += kLanes<T>)
+                store(p.y[y] + i, value<T, constant.value>(load(p.y[x] + i), α));
+        });
+    }
+    void backward(Pass<T>& p, Scratch<T>&) const override {
+        if (!p.values[x].learns) return;
+        with_activation(f, [&](auto constant) {
+            set_or_add(p, x, [&](size_t i) {
+                return back<T, constant.value>(load(p.dy[y] + i), load(p.y[y] + i), load(p.y[x] + i), α);
+            });
+        });
+    }
+};
+
+// yᵢ = e^xᵢ / Σⱼ e^xⱼ over groups of `group` numbers of a row.
+template <class T> struct Softmax final : Layer<T> {
+    int x, y, group;
+
+    void forward(Pass<T>& p, Scratch<T>&) const override {
+        each(p, [&](size_t i) {
+            const T *from = p.y[x] + i;
+            T *to = p.y[y] + i, most = from[0], total = 0;
+            for (int j = 1; j < group; ++j) most = from[j] > most ? from[j] : most;
+            for (int j = 0; j < group; ++j) total += to[j] = std::exp(from[j] - most);
+            for (int j = 0; j < group; ++j) to[j] /= total;
+        });
+    }
+    void backward(Pass<T>& p, Scratch<T>&) const override {
+        if (!p.values[x].learns) return;
+        const bool adds = p.adds_to(x);
+        each(p, [&](size_t i) {
+            const T *dy = p.dy[y] + i, *at = p.y[y] + i;
+            T *dx = p.dy[x] + i, along = 0;
+            for (int j = 0; j < group; ++j) along += dy[j] * at[j];
+            for (int j = 0; j < group; ++j) dx[j] = (adds ? dx[j] : 0) + at[j] * (dy[j] - along);
+        });
+    }
+
+private:
+    template <class Work> void each(Pass<T>& p, const Work& work) const {
+        for (int r = 0; r < p.n; ++r)
+            for (int c = 0; c < p.values[x].width; c += group) work(size_t(r) * p.ld(x) + c);
+    }
+};
+
+template <class T> struct Dropout final : Layer<T> {
+    int x, y;
+    uint64_t node;
+    float rate;
+    T keep;  // 1 / (1 - rate)
+
+    void forward(Pass<T>& p, Scratch<T>& s) const override {
+        if (!p.training) {
+            std::copy_n(p.y[x], p.size(x), p.y[y]);
+            return;
+        }
+        const int width = p.values[x].width, ld = p.ld(x);
+        s.a.resize(p.size(x));
+        const Philox random(p.seed, node, p.step);
+        p.team.split(p.n, p.worth(8.0 * p.size(x)), [&](int first, int last, int) {
+            for (int r = first; r < last; ++r) {
+                T* mask = s.a.get() + size_t(r) * ld;
+                random.each(uint64_t(r) * width, width, [&](int i, float u) { mask[i] = u >= rate ? keep : T(0); });
+                for (int i = 0; i < ld; i += kLanes<T>)
+                    store(p.y[y] + size_t(r) * ld + i, load(mask + i) * load(p.y[x] + size_t(r) * ld + i));
+            }
+        });
+    }
+    void backward(Pass<T>& p, Scratch<T>& s) const override {
+        if (!p.values[x].learns) return;
+        set_or_add(p, x, [&](size_t i) { return load(s.a.get() + i) * load(p.dy[y] + i); });
+    }
+};
+
+// ---- norms --------------------------------------------------------------------------------------
+
+template <class T> struct BatchNorm final : Layer<T> {
+    int x, y, γ, β, mean, var;  // parameters from γ on
+    bool last_use;              // whose running statistics are kept, where nodes share the layer
+    double momentum;
+    T ε;
+
+    void forward(Pass<T>& p, Scratch<T>& s) const override {
+        const int ld = p.ld(x), n = p.n;
+        s.a.resize(p.size(x));              // z
+        s.b.resize(size_t(5) * ld);         // σ, μ, var, dγ, dβ
+        T *σ = s.b.get(), *μ = σ + ld, *of_batch = μ + ld;
+        for (int v = 0; v < ld; v += kLanes<T>) {
+            Vec<T> m{}, q{};
+            if (p.training) {
+                for (int r = 0; r < n; ++r) m += load(p.y[x] + size_t(r) * ld + v);
+                m /= T(n);
+                for (int r = 0; r < n; ++r) {
+                    const Vec<T> e = load(p.y[x] + size_t(r) * ld + v) - m;
+                    q += e * e;
+                }
+                q /= T(n);
+            } else {
+                m = load(p.w[mean] + v), q = load(p.w[var] + v);
+            }
+            const Vec<T> spread = root<T>(q + ε);
+            store(μ + v, m), store(of_batch + v, q), store(σ + v, spread);
+            for (int r = 0; r < n; ++r) {
+                const size_t i = size_t(r) * ld + v;
+                const Vec<T> z = (load(p.y[x] + i) - m) / spread;
+                store(s.a.get() + i, z);
+                store(p.y[y] + i, load(p.w[γ] + v) * z + load(p.w[β] + v));
+            }
+        }
+    }
+    void backward(Pass<T>& p, Scratch<T>& s) const override {
+        const int ld = p.ld(x), n = p.n;
+        const T *z = s.a.get(), *σ = s.b.get();
+        T *dγ = s.b.get() + 3 * size_t(ld), *dβ = dγ + ld;
+        const bool learns = p.values[x].learns, adds = learns && p.adds_to(x);
+        for (int v = 0; v < ld; v += kLanes<T>) {
+            Vec<T> dy_z{}, dy_sum{};
+            for (int r = 0; r < n; ++r) {
+                const Vec<T> dy = load(p.dy[y] + size_t(r) * ld + v);
+                dy_z += dy * load(z + size_t(r) * ld + v);
+                dy_sum += dy;
+            }
+            store(dγ + v, dy_z), store(dβ + v, dy_sum);
+            const Vec<T> slope = load(p.w[γ] + v) / load(σ + v), through_μ = dy_sum / T(n), through_σ = dy_z / T(n);
+            for (int r = 0; learns && r < n; ++r) {
+                const size_t i = size_t(r) * ld + v;
+                const Vec<T> dx = slope * (load(p.dy[y] + i) - through_μ - load(z + i) * through_σ);
+                store(p.dy[x] + i, adds ? load(p.dy[x] + i) + dx : dx);
+            }
+        }
+        p.learn(γ, dγ);
+        p.learn(β, dβ);
+    }
+    void commit(Pass<T>& p, Scratch<T>& s) const override {
+        if (!last_use || p.n < 2) return;  // one row says nothing of the spread
+        const int ld = p.ld(x);
+        const T old = T(momentum), fresh = T(1 - momentum), unbiased = T(double(p.n) / (p.n - 1));
+        T *running_mean = p.parameters[mean].w.get(), *running_var = p.parameters[var].w.get();
+        const T *μ = s.b.get() + ld, *of_batch = μ + ld;
+        for (int i = 0; i < p.values[x].width; ++i) {
+            running_mean[i] = old * running_mean[i] + fresh * μ[i];
+            running_var[i] = old * running_var[i] + fresh * of_batch[i] * unbiased;
+        }
+    }
+};
+
+template <class T> struct LayerNorm final : Layer<T> {
+    int x, y, γ, β;
+    T ε;
+
+    void forward(Pass<T>& p, Scratch<T>& s) const override {
+        const int ld = p.ld(x), width = p.values[x].width;
+        s.a.resize(p.size(x));  // z
+        s.b.resize(p.n);        // σ
+        for (int r = 0; r < p.n; ++r) {
+            const T* row = p.y[x] + size_t(r) * ld;
+            Vec<T> total{}, squares{};
+            for (int v = 0; v < width; v += kLanes<T>) total += inside<T>(v, width) ? load(row + v) : Vec<T>{};
+            const T μ = sum<T>(total) / T(width);
+            for (int v = 0; v < width; v += kLanes<T>) {
+                const Vec<T> e = inside<T>(v, width) ? load(row + v) - μ : Vec<T>{};
+                squares += e * e;
+            }
+            const T σ = s.b.get()[r] = std::sqrt(sum<T>(squares) / T(width) + ε);
+            for (int v = 0; v < ld; v += kLanes<T>) {
+                const Vec<T> z = inside<T>(v, width) ? (load(row + v) - μ) / σ : Vec<T>{};
+                store(s.a.get() + size_t(r) * ld + v, z);
+                store(p.y[y] + size_t(r) * ld + v, load(p.w[γ] + v) * z + load(p.w[β] + v));
+            }
+        }
+    }
+    void backward(Pass<T>& p, Scratch<T>& s) const override {
+        const int ld = p.ld(x), width = p.values[x].width;
+        const bool learns = p.values[x].learns, adds = learns && p.adds_to(x);
+        s.parts[0].resize(2 * size_t(ld));
+        T *dγ = s.parts[0].get(), *dβ = dγ + ld;
+        std::fill_n(dγ, 2 * ld, T(0));
+        for (int r = 0; r < p.n; ++r) {
+            const T *dy = p.dy[y] + size_t(r) * ld, *z = s.a.get() + size_t(r) * ld;
+            Vec<T> g_sum{}, g_z{};
+            for (int v = 0; v < ld; v += kLanes<T>) {
+                const Vec<T> d = load(dy + v), g = load(p.w[γ] + v) * d;
+                store(dγ + v, load(dγ + v) + d * load(z + v));
+                store(dβ + v, load(dβ + v) + d);
+                g_sum += g, g_z += g * load(z + v);  // γ is 0 in the padding
+            }
+            if (!learns) continue;
+            const T through_μ = sum<T>(g_sum) / T(width), through_σ = sum<T>(g_z) / T(width), σ = s.b.get()[r];
+            for (int v = 0; v < ld; v += kLanes<T>) {
+                const Vec<T> g = load(p.w[γ] + v) * load(dy + v);
+                const Vec<T> dx = inside<T>(v, width) ? (g - through_μ - load(z + v) * through_σ) / σ : Vec<T>{};
+                T* at = p.dy[x] + size_t(r) * ld + v;
+                store(at, adds ? load(at) + dx : dx);
+            }
+        }
+        p.learn(γ, dγ);
+        p.learn(β, dβ);
+    }
+};
+
+template <class T> struct Standardize final : Layer<T> {
+    int x, y, mean, std;
+
+    void forward(Pass<T>& p, Scratch<T>&) const override {
+        const int ld = p.ld(x);
+        for (int r = 0; r < p.n; ++r)
+            for (int v = 0; v < ld; v += kLanes<T>) {
+                const size_t i = size_t(r) * ld + v;
+                const Vec<T> z = (load(p.y[x] + i) - load(p.w[mean] + v)) / load(p.w[std] + v);
+                store(p.y[y] + i, inside<T>(v, p.values[x].width) ? z : Vec<T>{});
+            }
+    }
+    void backward(Pass<T>& p, Scratch<T>&) const override {
+        if (!p.values[x].learns) return;
+        const int ld = p.ld(x);
+        set_or_add(p, x, [&](size_t i) {
+            const int v = int(i % ld);
+            return inside<T>(v, p.values[x].width) ? load(p.dy[y] + i) / load(p.w[std] + v) : Vec<T>{};
+        });
+    }
+};
+
+// ---- where branches meet ------------------------------------------------------------------------
+
+template <class T> struct Add final : Layer<T> {
+    std::vector<int> xs;
+    int y;
+
+    void forward(Pass<T>& p, Scratch<T>&) const override {
+        for (size_t i = 0; i < p.size(y); i += kLanes<T>) {
+            Vec<T> total = load(p.y[xs[0]] + i);
+            for (size_t j = 1; j < xs.size(); ++j) total += load(p.y[xs[j]] + i);
+            store(p.y[y] + i, total);
+        }
+    }
+    void backward(Pass<T>& p, Scratch<T>&) const override {
+        for (int x : xs)
+            if (p.values[x].learns) set_or_add(p, x, [&](size_t i) { return load(p.dy[y] + i); });
+    }
+};
+
+// `parts` numbers of each input in turn, as often as fills a row.
+template <class T> struct Concatenate final : Layer<T> {
+    std::vector<int> xs, parts;
+    int y;
+
+    void forward(Pass<T>& p, Scratch<T>&) const override {
+        each(p, [&](int, T* of_x, T* of_y, int part) { std::copy_n(of_x, part, of_y); }, p.y);
+    }
+    void backward(Pass<T>& p, Scratch<T>&) const override {
+        std::vector<bool> adds(xs.size());
+        for (size_t j = 0; j < xs.size(); ++j) adds[j] = p.values[xs[j]].learns && p.adds_to(xs[j]);
+        each(p, [&](int j, T* of_x, T* of_y, int part) {
+            if (p.values[xs[j]].learns)
+                for (int i = 0; i < part; ++i) of_x[i] = (adds[j] ? of_x[i] : 0) + of_y[i];
+        }, p.dy);
+    }
+
+private:
+    template <class Work> void each(Pass<T>& p, const Work& work, const std::vector<T*>& of) const {
+        for (int r = 0; r < p.n; ++r) {
+            T* at = of[y] + size_t(r) * p.ld(y);
+            for (int group = 0; group * parts[0] < p.values[xs[0]].width; ++group)
+                for (size_t j = 0; j < xs.size(); at += parts[j], ++j)
+                    work(int(j), of[xs[j]] + size_t(r) * p.ld(xs[j]) + group * parts[j], at, parts[j]);
+        }
+    }
+};
+
+}  // namespace glassnet

@@ -1,0 +1,277 @@
+"""Lowering: a network, its losses and its rules as the words and numbers of a program.
+
+native/program.hpp reads them in the order in which they are written here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.engines.base import Job
+from glassnet.nn import layers
+from glassnet.nn.layer import Layer
+from glassnet.nn.losses import LOSSES, Huber, Loss
+from glassnet.nn.network import NamedNode, Network
+from glassnet.optim import (
+    L1,
+    L2,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    ClipNorm,
+    Clipping,
+    ClipValue,
+    MaxNorm,
+    Optimizer,
+    Penalty,
+    RMSprop,
+)
+from glassnet.types import Array
+
+# The numbers by which native/ knows things: the places in its enums.
+ACTIVATIONS: dict[type[Layer], int] = {
+    cls: number
+    for number, cls in enumerate((layers.Identity, layers.Sigmoid, layers.Tanh, layers.ReLU,
+                                  layers.LeakyReLU, layers.ELU, layers.GELU, layers.SiLU,
+                                  layers.Softplus))
+}  # fmt: skip
+FUSED: list[type[Layer]] = [layers.Sigmoid, layers.Tanh, layers.ReLU, layers.LeakyReLU, layers.ELU]
+"""Activations whose slope can be told from their output: a Dense before one computes it too."""
+LOSS_KINDS: dict[type[Loss], int] = {cls: number for number, cls in enumerate(LOSSES.values())}
+PENALTIES: dict[type[Penalty], int] = {L1: 0, L2: 1, MaxNorm: 2}
+CLIPPINGS: dict[type[Clipping], int] = {ClipValue: 1, ClipNorm: 2}
+RULES: tuple[type[Optimizer], ...] = (SGD, RMSprop, Adagrad, Adam, AdamW)
+DENSE, ELEMENTWISE, SOFTMAX, DROPOUT, BATCH_NORM, LAYER_NORM, STANDARDIZE, ADD, CONCATENATE = range(
+    9
+)
+
+FEW_COLUMNS = 32
+"""Inputs narrower than this are not searched for zeros: it would not pay."""
+
+
+def refusal(what: Job | Network) -> str | None:
+    """Name what native code does not know in a network or a job, or return None."""
+    network = what if isinstance(what, Network) else what.network
+    known = {*_LAYERS, *ACTIVATIONS}
+    for name, layer in network.layers.items():
+        if type(layer) not in known:
+            return f"it does not know the layer {type(layer).__name__} ({name})"
+    if isinstance(what, Job):
+        of_a_kind: Sequence[tuple[str, object, Any]] = (
+            *(("loss", loss, LOSS_KINDS) for loss in what.losses.values()),
+            ("optimiser", what.optimizer, RULES),
+            *(("penalty", penalty, PENALTIES) for penalty in what.penalties),
+            ("clipping", what.clipping, {type(None), *CLIPPINGS}),
+        )
+        for kind, rule, these in of_a_kind:
+            if type(rule) not in these:
+                return f"it does not know the {kind} {type(rule).__name__}"
+    return None
+
+
+class Lowering:
+    """A network, and a job where it is to be trained, as (words, numbers, arrays).
+
+    slots   the optimiser's state by parameter: arrays that the program goes on with
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        threads: int,
+        job: Job | None = None,
+        slots: Mapping[str, Mapping[str, Array]] | None = None,
+    ) -> None:
+        self.network = network
+        self.words: list[int] = [network.dtype.itemsize, threads]
+        self.numbers: list[float] = []
+        self.arrays: list[Array] = []
+        self.values: dict[str, int] = {}
+        self.parameters = {name: i for i, name in enumerate(network.arrays())}
+        self._values()
+        self._parameters(job.penalties if job else (), slots or {})
+        self._write(len(network.inputs), *(self.values[name] for name in network.inputs))
+        self._write(len(network.outputs), *(self.values[name] for name in network.outputs))
+        self._rule(job.optimizer if job else SGD(), job.clipping if job else None)
+        self._layers()
+        self._losses(job.losses if job else {})
+
+    def __iter__(self) -> Iterator[Any]:
+        yield np.array(self.words, np.int64)
+        yield np.array(self.numbers, np.float64)
+        yield tuple(self.arrays)
+
+    def _write(self, *words: int | bool, numbers: Sequence[float] = ()) -> None:
+        self.words += map(int, words)
+        self.numbers += map(float, numbers)
+
+    # -- values: what flows between layers -----------------------------------------------------
+
+    def _values(self) -> None:
+        """Number the values; what only renames or reshapes one shares its number."""
+        network, uses = self.network, Counter(n for node in self.network.nodes for n in node.inputs)
+        sizes: list[tuple[int, bool]] = []
+        for name, shape in network.inputs.items():
+            self.values[name] = len(sizes)
+            sizes.append((math.prod(shape), False))
+        self.fused: dict[str, NamedNode] = {}
+        by_input = {node.inputs[0]: node for node in network.nodes}
+        for node in network.nodes:
+            (source, *_), outer = node.inputs, node.name in network.outputs
+            if isinstance(node.layer, layers.Identity | layers.Flatten) and not outer:
+                self.values[node.name] = self.values[source]
+                continue
+            then = by_input.get(node.name)
+            lone = uses[node.name] == 1 and not outer
+            if then and lone and type(node.layer) is layers.Dense and type(then.layer) in FUSED:
+                self.fused[node.name] = then
+            if source in self.fused:
+                self.values[node.name] = self.values[source]
+                continue
+            self.values[node.name] = len(sizes)
+            learns = node.learns_before or any(
+                getattr(node.layer, p, None) is not None for p in node.layer.params
+            )
+            sizes.append((math.prod(node.shape), learns))
+        self._write(len(sizes), *(word for size in sizes for word in size))
+
+    def _parameters(
+        self, penalties: Sequence[Penalty], slots: Mapping[str, Mapping[str, Array]]
+    ) -> None:
+        network = self.network
+        trained = network.parameters()
+        self._write(len(self.parameters))
+        for name, array in network.arrays().items():
+            rows = math.prod(array.shape[:-1]) if name in trained else 1
+            costs = [p for p in penalties if name in trained and p.applies_to(name, array)]
+            self._write(rows, array.size // rows, name in slots, len(costs))
+            for cost in costs:
+                strength = cost.limit if isinstance(cost, MaxNorm) else cost.strength  # type: ignore[attr-defined]
+                self._write(PENALTIES[type(cost)], numbers=[strength])
+            self.arrays += [array, *slots.get(name, {}).values()]
+
+    # -- rules and losses ----------------------------------------------------------------------
+
+    def _rule(self, rule: Optimizer, clipping: Clipping | None) -> None:
+        numbers = [0.0, 0.0, 0.0, getattr(rule, "epsilon", 0.0), getattr(rule, "weight_decay", 0.0)]
+        if isinstance(rule, SGD):
+            kind = 2 if rule.nesterov else 1 if rule.momentum else 0
+            numbers[0] = rule.momentum
+        else:
+            kind = 2 + RULES.index(type(rule))
+        if isinstance(rule, RMSprop):
+            numbers[0] = rule.decay
+        if isinstance(rule, Adam):
+            numbers[1:3] = rule.beta1, rule.beta2
+        self._write(kind, numbers=numbers)
+        self._write(CLIPPINGS[type(clipping)] if clipping else 0)
+        self.numbers.append(clipping.limit if clipping else 0.0)
+
+    def _losses(self, losses: Mapping[str, Loss]) -> None:
+        self._write(len(losses))
+        for output, loss in losses.items():
+            delta = loss.delta if isinstance(loss, Huber) else 0.0
+            self._write(LOSS_KINDS[type(loss)], self.values[output], numbers=[delta])
+
+    # -- layers --------------------------------------------------------------------------------
+
+    def _layers(self) -> None:
+        count_at = len(self.words)
+        self._write(0)
+        done = {then.name for then in self.fused.values()}
+        for index, node in enumerate(self.network.nodes):
+            own = self.values[node.name] not in (self.values[name] for name in node.inputs)
+            if node.name not in done and own:
+                kind = type(node.layer)
+                (_LAYERS.get(kind) or _elementwise)(self, node, index)
+                self.words[count_at] += 1
+
+    def _of(self, node: NamedNode, *names: str) -> list[int]:
+        """Return the numbers of a layer's arrays."""
+        return [self.parameters[f"{node.owner}.{name}"] for name in names]
+
+    def _through(self, node: NamedNode) -> tuple[int, int]:
+        """Return the numbers of the value that a layer takes and of the one that it makes."""
+        return self.values[node.inputs[0]], self.values[node.name]
+
+
+def _alpha(layer: Layer) -> float:
+    """Return the one number that some activations have."""
+    if isinstance(layer, layers.ELU):
+        return layer.alpha
+    return layer.slope if isinstance(layer, layers.LeakyReLU) else 0.0
+
+
+def _elementwise(to: Lowering, node: NamedNode, _: int) -> None:
+    kind = ACTIVATIONS.get(type(node.layer), 0)  # a Flatten copies
+    to._write(ELEMENTWISE, *to._through(node), kind, numbers=[_alpha(node.layer)])
+
+
+def _dense(to: Lowering, node: NamedNode, _: int) -> None:
+    assert isinstance(node.layer, layers.Dense)
+    bias = to._of(node, "b") if node.layer.b is not None else ()
+    x, y = to._through(node)
+    then = to.fused[node.name].layer if node.name in to.fused else layers.Identity()
+    outside = x < len(to.network.inputs) and len(node.layer.W) >= FEW_COLUMNS
+    to._write(DENSE, x, y, *to._of(node, "W"), len(bias), *bias, outside)
+    to._write(ACTIVATIONS[type(then)], numbers=[_alpha(then)])
+
+
+def _softmax(to: Lowering, node: NamedNode, _: int) -> None:
+    to._write(SOFTMAX, *to._through(node), node.shape[-1])
+
+
+def _dropout(to: Lowering, node: NamedNode, index: int) -> None:
+    assert isinstance(node.layer, layers.Dropout)
+    to._write(DROPOUT, *to._through(node), index, numbers=[node.layer.rate])
+
+
+def _batch_norm(to: Lowering, node: NamedNode, index: int) -> None:
+    layer = node.layer
+    assert isinstance(layer, layers.BatchNorm)
+    last = all(later.layer is not layer for later in to.network.nodes[index + 1 :])
+    arrays = to._of(node, "gamma", "beta", "running_mean", "running_var")
+    numbers = [layer.momentum, layer.epsilon]
+    to._write(BATCH_NORM, *to._through(node), *arrays, last, numbers=numbers)
+
+
+def _layer_norm(to: Lowering, node: NamedNode, _: int) -> None:
+    assert isinstance(node.layer, layers.LayerNorm)
+    arrays = to._of(node, "gamma", "beta")
+    to._write(LAYER_NORM, *to._through(node), *arrays, numbers=[node.layer.epsilon])
+
+
+def _standardize(to: Lowering, node: NamedNode, _: int) -> None:
+    to._write(STANDARDIZE, *to._through(node), *to._of(node, "mean", "std"))
+
+
+def _add(to: Lowering, node: NamedNode, _: int) -> None:
+    xs = [to.values[name] for name in node.inputs]
+    to._write(ADD, len(xs), *xs, to.values[node.name])
+
+
+def _concatenate(to: Lowering, node: NamedNode, _: int) -> None:
+    shapes = to.network.inputs | {other.name: other.shape for other in to.network.nodes}
+    to._write(CONCATENATE, len(node.inputs))
+    for name in node.inputs:
+        to._write(to.values[name], shapes[name][-1])
+    to._write(to.values[node.name])
+
+
+_LAYERS: dict[type[Layer], Callable[[Lowering, NamedNode, int], None]] = {
+    layers.Dense: _dense,
+    layers.Flatten: _elementwise,
+    layers.Softmax: _softmax,
+    layers.Dropout: _dropout,
+    layers.BatchNorm: _batch_norm,
+    layers.LayerNorm: _layer_norm,
+    layers.Standardize: _standardize,
+    layers.Add: _add,
+    layers.Concatenate: _concatenate,
+}

@@ -1,0 +1,176 @@
+"""The native engine: a network lowered to a program of compiled kernels, whose sources are native/.
+
+A program computes what the layers compute, in chunks of batches that never return to Python. Its
+layers, losses and rules are those of this package as they are; what it does not know, a layer of
+one's own for instance, it names, and the reference engine runs the network instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassnet.data.batches import Batches
+from glassnet.data.pixels import Pixels
+from glassnet.engines import library
+from glassnet.engines.base import Examples, Job, Kept
+from glassnet.engines.lowering import Lowering, refusal
+from glassnet.engines.numpy import outputs
+from glassnet.errors import SettingError
+from glassnet.nn.network import Network
+from glassnet.types import Array
+
+THREADS = ("GLASSNET_THREADS", "OMP_NUM_THREADS")
+"""The variables that say how many threads to use, unless all processors that there are."""
+
+
+class NativeEngine:
+    """Runs whole chunks of batches in compiled code."""
+
+    name = "native"
+
+    def prepare(self, job: Job) -> NativeRunner:
+        """Lower a job; SettingError says why there is no compiled code, or names what it lacks."""
+        if reason := refusal(job):
+            raise SettingError(f"The native engine cannot run this: {reason}. Use engine='numpy'.")
+        return NativeRunner(job)
+
+    def refuses(self, job: Job) -> str | None:
+        """Say why this engine cannot run a job, or None if it can."""
+        if reason := refusal(job):
+            return reason
+        try:
+            library.load()
+        except SettingError as error:
+            if library.is_forced():
+                raise
+            return str(error).rstrip(".")
+        return None
+
+
+class NativeRunner(Kept):
+    """A job as a program; the arrays are NumPy's, which the program reads and writes in place."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self._native = library.load()
+        self._program = self._native.program(*Lowering(job.network, threads(), job, self.slots))
+
+    def run(
+        self, examples: Examples, batches: Batches, rates: NDArray[np.float64], step: int
+    ) -> NDArray[np.float64]:
+        """Train on each batch in turn and return each one's loss before its update."""
+        losses = np.empty(len(batches))
+        done = self._native.train(
+            self._program,
+            _inputs(self.job.network, examples),
+            tuple((np.ascontiguousarray(t), t.dtype.kind == "i") for t in examples.ts.values()),
+            None if examples.weights is None else np.ascontiguousarray(examples.weights),
+            np.ascontiguousarray(batches.order, np.int64),
+            batches.size,
+            np.ascontiguousarray(rates, np.float64),
+            step,
+            self.job.network.seed,
+            losses,
+        )
+        return losses[:done]
+
+    def outputs(self, examples: Examples) -> dict[str, Array]:
+        """Return the outputs of all rows by name, (N, …) each, as the network is now."""
+        return _infer(self._native, self._program, self.job.network, examples)
+
+
+class Predictor:
+    """A network's forward pass as compiled code, for one row and for many, from any thread.
+
+    It reads the network's arrays at each call, and so answers as the network is. Raises
+    SettingError where there is no compiled code, or for a layer that it does not know.
+    """
+
+    def __init__(self, network: Network) -> None:
+        if reason := refusal(network):
+            raise SettingError(f"The native engine cannot run this: {reason}.")
+        self.network = network
+        self._native = library.load()
+        self._lower()
+
+    def outputs(self, examples: Examples) -> dict[str, Array]:
+        """Return the outputs of all rows by name, (N, …) each."""
+        self._keep_up()
+        return _infer(self._native, self._program, self.network, examples)
+
+    def __call__(self, x: Array) -> Array:
+        """Return the output for the rows x of a network of one input and one output: (N, …)."""
+        self._keep_up()
+        if x.dtype != self._dtype or x.shape[1:] != self._shape or not x.flags.c_contiguous:
+            x = np.ascontiguousarray(x, self._dtype)
+            self.network.expect_inputs(dict.fromkeys(self.network.inputs, x))
+        y = np.empty((len(x), *self._out), self._dtype)
+        self._native.infer(self._program, ((x, 0.0),), (y,))
+        return y
+
+    def __reduce__(self) -> tuple[type[Predictor], tuple[Network]]:
+        return type(self), (self.network,)  # a copy has a program of its own
+
+    def _lower(self) -> None:
+        network = self.network
+        self._arrays = [
+            (layer, name, array)
+            for layer in network.layers.values()
+            for name, array in layer.arrays().items()
+        ]
+        self._dtype = network.dtype
+        self._shape = next(iter(network.inputs.values()))
+        self._out = network.output_shapes[network.outputs[0]]
+        self._program = self._native.program(*Lowering(network, threads()))
+
+    def _keep_up(self) -> None:
+        """Lower the network again if someone gave a layer another array."""
+        for layer, name, array in self._arrays:
+            if getattr(layer, name) is not array:
+                return self._lower()
+        return None
+
+
+def outputs_function(network: Network) -> Callable[[Examples], dict[str, Array]]:
+    """Return what computes a network's outputs: compiled code, or the layers as they are written.
+
+    Examples in, the outputs of all rows by name out.
+    """
+    try:
+        return Predictor(network).outputs
+    except SettingError:
+        return partial(outputs, network)
+
+
+def threads() -> int:
+    """Return how many threads a program may use."""
+    for variable in THREADS:
+        given = os.environ.get(variable, "")
+        if given.isdecimal() and int(given) > 0:
+            return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _inputs(network: Network, examples: Examples) -> tuple[tuple[Array, float], ...]:
+    """Return each input's rows, and what a byte of them is worth; 0 where they are no bytes."""
+    return tuple(
+        (np.ascontiguousarray(x.bytes), 1 / x.maximum) if isinstance(x, Pixels)
+        else (np.ascontiguousarray(x, network.dtype), 0.0)
+        for x in (examples.xs[name] for name in network.inputs)
+    )  # fmt: skip
+
+
+def _infer(
+    native: library.Native, program: object, network: Network, examples: Examples
+) -> dict[str, Array]:
+    ys = {
+        name: np.empty((len(examples), *shape), network.dtype)
+        for name, shape in network.output_shapes.items()
+    }
+    native.infer(program, _inputs(network, examples), tuple(ys.values()))
+    return ys
