@@ -19,7 +19,9 @@ struct Value {
 
 // What a layer needs for itself while a batch is on its way.
 template <class T> struct Scratch {
-    Listing rows, columns;
+    Listing rows, blocks, columns, gradients;
+    bool skips = false;                  // whether there are zeros to leave out
+    int quiet = 0, quiet_gradients = 0;  // batches for which nobody looks for any
     Buffer<T> a, b, zeros;  // zeros: never written
     std::vector<Buffer<T>> parts;  // one for each member of the team
 };
@@ -105,31 +107,25 @@ template <class T, class F> void set_or_add(Pass<T>& p, int value, const F& f) {
 
 template <class T> struct Dense final : Layer<T> {
     int x, y, w, b;           // b: -1 for none
-    bool zeros;               // whether x comes from outside, where many numbers may be 0
+    bool outside, cut;        // whether x comes from outside, or from a ReLU or a Dropout: it may be 0 often
     Activation f;
     T α;
     Layout<T> turned;         // of Wᵀ
 
     void forward(Pass<T>& p, Scratch<T>& s) const override {
         const Layout<T>& layout = p.parameters[w].layout;
-        const int ldx = p.ld(x), ldy = p.ld(y), panels = int(layout.panels.size());
-        const int block = block_height(p.n, layout.most_vectors);
-        const Listing* listing = nullptr;
-        if (zeros && p.skip_zeros) {
-            s.rows.of_rows(p.team, p.worth(4.0 * p.size(x)), p.y[x], ldx, p.n, layout.rows, block);
-            listing = &s.rows;
-        }
-        s.zeros.resize(ldy);
+        const int panels = int(layout.panels.size());
+        const Left<T> left = rows_of_x(p, s);
+        s.zeros.resize(p.ld(y));
         const T* bias = b < 0 ? s.zeros.get() : p.w[b];
         const double work = double(p.n) * layout.rows * layout.columns;
         // Few panels and many rows: the rows are split as well.
-        const int splits = panels < 2 * p.team.size() && p.n >= 8 * block ? 4 * p.team.size() : 1;
-        const int rows = rounded_up((p.n + splits - 1) / splits, block);
+        const int splits = panels < 2 * p.team.size() && p.n >= 8 * left.block ? 4 * p.team.size() : 1;
+        const int rows = rounded_up((p.n + splits - 1) / splits, left.block);
         p.team.split(panels * splits, p.worth(work), [&](int first, int last, int) {
             for (int task = first; task < last; ++task) {
-                const auto& panel = layout.panels[task / splits];
                 const int from = std::min(task % splits * rows, p.n), n = std::min(rows, p.n - from);
-                if (n > 0) product(p, panel, from, n, block, bias, listing);
+                if (n > 0) product(p, left, layout.panels[task / splits], from, n, bias);
             }
         });
     }
@@ -143,28 +139,54 @@ template <class T> struct Dense final : Layer<T> {
 private:
     using Panel = typename Layout<T>::Panel;
 
-    void product(Pass<T>& p, const Panel& panel, int from, int n, int block, const T* bias,
-                 const Listing* listing) const {
+    static constexpr int kManyRows = 24;      // enough to hold blocks of G in registers, not rows
+    static constexpr int kSomeVectors = 3;    // of a panel, for a single row to keep the machine busy
+    static constexpr double kSparse = 0.6;    // a share of numbers that leaves enough zeros to skip
+
+    // Where x can have zeros: look for them, and cut its rows so that most are left out. Layers that
+    // turn out to have few are left in peace for a while.
+    Left<T> rows_of_x(Pass<T>& p, Scratch<T>& s) const {
         const Layout<T>& layout = p.parameters[w].layout;
-        const int ldx = p.ld(x), ldy = p.ld(y), v = panel.vectors, width = panel.width();
-        const T *at_x = p.y[x] + size_t(from) * ldx, *at_b = bias + panel.first;
+        const int vectors = layout.most_vectors, ldx = p.ld(x), k = layout.rows;
+        Left<T> left{p.y[x], size_t(ldx), 1, k, block_height(p.n, vectors)};
+        const bool split = p.worth(4.0 * p.size(x)), many = p.n >= kManyRows;
+        s.skips = (outside || (cut && many)) && p.skip_zeros && std::max(k, p.n) <= Listing::kMostTerms && --s.quiet < 0;
+        if (!s.skips) return left;
+        if (many) {
+            s.rows.of_rows(p.team, split, p.y[x], ldx, p.n, k, 1);
+            s.skips = s.rows.density() < kSparse;
+            s.quiet = s.skips ? 0 : 16;
+        }
+        if (many && s.skips && vectors >= kSomeVectors) {
+            left.block = 1, left.listing = &s.rows;
+        } else if (s.skips) {
+            s.blocks.of_rows(p.team, split, p.y[x], ldx, p.n, k, left.block);
+            if (!many) s.skips = s.blocks.density() < 0.9, s.quiet = s.skips ? 0 : 16;
+            if (s.skips) left.listing = &s.blocks;
+        }
+        return left;
+    }
+    void product(Pass<T>& p, const Left<T>& left, const Panel& panel, int from, int n, const T* bias) const {
+        const Layout<T>& layout = p.parameters[w].layout;
+        const int ldy = p.ld(y), v = panel.vectors, width = panel.width();
+        const T* at_b = bias + panel.first;
         T* at_y = p.y[y] + size_t(from) * ldy + panel.first;
         if (!p.raw[w]) {
-            product_panel<T>(at_x, ldx, n, layout.rows, p.w[w] + panel.offset, width, v, at_b, 0, at_y,
-                             ldy, block, listing, from / block);
+            product_panel<T>(left, from, n, p.w[w] + panel.offset, width, v, at_b, 0, at_y, ldy);
         } else {
             // NumPy's rows are as long as they are: a whole vector may reach into the next row,
             // whose numbers land in the padding, but not past the last one.
             const size_t m = layout.columns, reach = panel.first + width;
-            const int safe = layout.rows - int((reach - 1) / m);
+            const int safe = std::max(layout.rows - int((reach - 1) / m), 0);
             const T* at_w = p.w[w] + panel.first;
-            std::vector<T> tail(size_t(layout.rows - std::max(safe, 0)) * width);
-            const int start = std::max(safe, 0);
-            for (int k = start; k < layout.rows; ++k)
-                std::copy_n(at_w + k * m, std::min<size_t>(width, m - panel.first), &tail[size_t(k - start) * width]);
-            product_panel<T>(at_x, ldx, n, start, at_w, m, v, at_b, 0, at_y, ldy, block, nullptr, 0);
-            product_panel<T>(at_x + start, ldx, n, layout.rows - start, tail.data(), width, v, at_y, ldy,
-                             at_y, ldy, block, nullptr, 0);
+            std::vector<T> tail(size_t(layout.rows - safe) * width);
+            for (int k = safe; k < layout.rows; ++k)
+                std::copy_n(at_w + k * m, std::min<size_t>(width, m - panel.first), &tail[size_t(k - safe) * width]);
+            Left<T> part = left;
+            part.terms = safe;
+            product_panel<T>(part, from, n, at_w, m, v, at_b, 0, at_y, ldy);
+            part.at += safe, part.terms = layout.rows - safe;
+            product_panel<T>(part, from, n, tail.data(), width, v, at_y, ldy, at_y, ldy);
         }
         if (f != Activation::identity)
             with_activation(f, [&](auto constant) {
@@ -196,18 +218,24 @@ private:
             });
             return;
         }
-        const int ldx = p.ld(x), block = block_height(p.n, turned.most_vectors);
+        const int ldx = p.ld(x), ldy = p.ld(y), m = layout.columns;
+        Left<T> left{p.dy[y], size_t(ldy), 1, m, block_height(p.n, turned.most_vectors)};
+        // What a ReLU cut off has no gradient.
+        if (f == Activation::relu && p.skip_zeros && m <= Listing::kMostTerms && p.n >= kManyRows &&
+            turned.most_vectors >= kSomeVectors && --s.quiet_gradients < 0) {
+            s.gradients.of_rows(p.team, p.worth(4.0 * p.size(y)), p.dy[y], ldy, p.n, m, 1);
+            if (s.gradients.density() < kSparse) left.block = 1, left.listing = &s.gradients, s.quiet_gradients = 0;
+            else s.quiet_gradients = 16;
+        }
         s.a.resize(turned.size());
         s.zeros.resize(ldx);
-        p.team.split(int(turned.panels.size()), p.worth(double(p.n) * layout.rows * layout.columns),
-                     [&](int first, int last, int) {
+        p.team.split(int(turned.panels.size()), p.worth(double(p.n) * layout.rows * m), [&](int first, int last, int) {
             transpose_panels<T>(layout, p.w[w], turned, s.a.get(), first, last);
             for (int i = first; i < last; ++i) {
                 const auto& panel = turned.panels[i];
                 T* dx = p.dy[x] + panel.first;
-                product_panel<T>(p.dy[y], p.ld(y), p.n, layout.columns, s.a.get() + panel.offset, panel.width(),
-                                 panel.vectors, adds ? dx : s.zeros.get() + panel.first, adds ? ldx : 0, dx, ldx,
-                                 block, nullptr, 0);
+                product_panel<T>(left, 0, p.n, s.a.get() + panel.offset, panel.width(), panel.vectors,
+                                 adds ? dx : s.zeros.get() + panel.first, adds ? ldx : 0, dx, ldx);
             }
         });
     }
@@ -218,16 +246,19 @@ private:
         const Layout<T>& layout = W.layout;
         const int panels = int(layout.panels.size()), k = layout.rows, ldx = p.ld(x), ldy = p.ld(y);
         const bool many = p.n >= kManyRows;
-        const int block = block_height(many ? k : p.n, layout.most_vectors);
-        const bool skip = zeros && p.skip_zeros;
-        const Listing* listing = skip ? &s.rows : nullptr;
-        if (skip && many) {
-            s.columns.of_columns(p.team, p.worth(4.0 * p.size(x)), p.y[x], ldx, p.n, k, block);
-            listing = &s.columns;
+        Left<T> left{p.y[x], size_t(ldx), 1, k, block_height(p.n, layout.most_vectors)};
+        if (!many && s.skips) left.listing = &s.blocks;
+        if (many) {
+            const bool single = s.skips && layout.most_vectors >= kSomeVectors;
+            left = {p.y[x], 1, size_t(ldx), p.n, single ? 1 : block_height(k, layout.most_vectors)};
+            if (s.skips) {
+                s.columns.of_columns(p.team, p.worth(4.0 * p.size(x)), s.rows, p.n, k, left.block);
+                left.listing = &s.columns;
+            }
         }
         // Few panels and many rows: the rows of W are split as well.
-        const int splits = many && panels < 2 * p.team.size() && k >= 8 * block ? 4 * p.team.size() : 1;
-        const int stretch = rounded_up((k + splits - 1) / splits, block);
+        const int splits = many && panels < 2 * p.team.size() && k >= 8 * left.block ? 4 * p.team.size() : 1;
+        const int stretch = rounded_up((k + splits - 1) / splits, left.block);
         const bool at_once = p.learning.at_once(W), plain = at_once && p.learning.is_plain(W);
         const int widest = layout.most_vectors * kLanes<T>;
         p.team.split(panels * splits, p.worth(double(p.n) * k * layout.columns), [&](int first, int last, int member) {
@@ -247,7 +278,8 @@ private:
                 const size_t offset = panel.offset + size_t(from) * width, size = size_t(rows) * width;
                 T* dw = plain ? W.w.get() + offset : at_once ? dy + size_t(p.n) * widest : W.dw.get() + offset;
                 if (at_once && !plain) std::fill_n(dw, size, T(0));
-                outer_panel<T>(p.y[x] + from, ldx, p.n, rows, dy, width, panel.vectors, dw, block, listing, from / block);
+                if (many) product_panel<T>(left, from, rows, dy, width, panel.vectors, dw, width, dw, width);
+                else outer_panel<T>(left, p.n, dy, width, panel.vectors, dw);
                 if (at_once && !plain) {
                     p.learning.add_penalties(W, dw, offset, size);
                     p.learning.step(W, dw, offset, size, p.rate, int64_t(p.step) + 1);

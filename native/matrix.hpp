@@ -6,8 +6,9 @@
 // R rows x one panel of results in registers, so each W it loads serves R rows and each x it
 // broadcasts serves a panel; nothing else touches memory until the sum over K is whole.
 //
-// Inputs are often mostly 0 (the paper around a digit). What is 0 in a whole block is left out of
-// its sums: `Listing` says which terms remain.
+// Many numbers are 0: the paper around a digit, what a ReLU cut off. What is 0 in a whole block is
+// left out of its sums; `Listing` says which terms remain. A block of one row leaves out all zeros,
+// but loads W anew for each row.
 #pragma once
 
 #include <algorithm>
@@ -105,56 +106,73 @@ template <class T> struct Layout {
 
 // ---- which terms matter -------------------------------------------------------------------------
 
-// For each block of results: the terms of their sums at which some x is not 0. Where nearly all are
-// not, the list is left out: -1 stands for all of them.
+// For each block of results: the terms of their sums at which some x is not 0.
 class Listing {
 public:
-    const int* of(int block) const { return terms_.get() + size_t(block) * stride_; }
-    int count(int block) const { return counts_[block]; }
+    using Term = uint16_t;
+    static constexpr int kMostTerms = 65535 - 64;
+    static constexpr int kMark = 64;  // how many terms lie between two marks in a list
 
-    // For y = x W: blocks of `height` rows, whose terms are the columns of x.
-    template <class T> void of_rows(Team& team, bool split, const T* x, int ld, int n, int columns, int height) {
-        const int blocks = (n + height - 1) / height;
-        begin(blocks, padded<T>(columns));
-        team.split(blocks, split, [&](int first, int last, int) {
-            for (int b = first; b < last; ++b) {
-                const int rows = std::min(height, n - b * height);
-                close(b, scan(x + size_t(b) * height * ld, ld, rows, columns, list(b)), columns);
-            }
+    int block() const { return block_; }                   // results in a block
+    double density() const { return density_; }            // the share of terms that remain
+    const Term* of(int b) const { return terms_.get() + size_t(b) * stride_; }
+    int count(int b) const { return mark(b, marks_per_block_ - 1); }
+    int mark(int b, int m) const { return marks_.get()[size_t(b) * marks_per_block_ + m]; }
+
+    // For y = x W: blocks of rows of x, whose terms are its columns.
+    template <class T> void of_rows(Team& team, bool split, const T* x, int ld, int n, int columns, int block) {
+        begin((n + block - 1) / block, columns, block);
+        team.split(blocks_, split, [&](int first, int last, int) {
+            for (int b = first; b < last; ++b)
+                scan(x + size_t(b) * block * ld, ld, std::min(block, n - b * block), columns, b);
         });
+        weigh(columns);
     }
-    // For G = xᵀ dy: blocks of `width` columns, whose terms are the rows of x.
-    template <class T> void of_columns(Team& team, bool split, const T* x, int ld, int n, int columns, int width) {
-        const int blocks = (columns + width - 1) / width;
-        begin(blocks, n);
-        team.split(blocks, split, [&](int first, int last, int) {
-            std::fill(counts_.begin() + first, counts_.begin() + last, 0);
+    // For G = xᵀ dy: blocks of columns of x, whose terms are its rows, from the lists of single rows.
+    void of_columns(Team& team, bool split, const Listing& rows, int n, int columns, int block) {
+        begin((columns + block - 1) / block, n, block);
+        team.split(blocks_, split, [&](int first, int last, int) {
+            const int from = first * block, to = std::min(last * block, columns);
+            std::vector<int> counts(size_t(last - first) + 1);
+            std::vector<Term> block_of(size_t(to - from) + 1);
+            for (int k = from; k < to; ++k) block_of[k - from] = Term(k / block - first);
             for (int r = 0; r < n; ++r) {
-                const T* row = x + size_t(r) * ld;
-                for (int b = first; b < last; ++b) {
-                    bool any = false;
-                    const int end = std::min((b + 1) * width, columns);
-                    for (int k = b * width; k < end; ++k) any |= row[k] != 0;
-                    list(b)[counts_[b]] = r;
-                    counts_[b] += any;
+                if (r % kMark == 0)
+                    for (int b = first; b < last; ++b) set_mark(b, r / kMark, counts[b - first]);
+                const Term *k = rows.of(r), *end = k + rows.count(r);
+                if (from > 0) k = std::lower_bound(k, end, from);
+                for (int before = -1; k < end && *k < to; ++k) {
+                    const int b = block_of[*k - from];
+                    if (b == before) continue;
+                    list(first + b)[counts[b]++] = Term(r);
+                    before = b;
                 }
             }
-            for (int b = first; b < last; ++b) close(b, counts_[b], n);
+            for (int b = first; b < last; ++b) set_mark(b, marks_per_block_ - 1, counts[b - first]);
         });
+        weigh(n);
     }
 
 private:
-    int* list(int block) { return terms_.get() + size_t(block) * stride_; }
-    void begin(int blocks, int most) {
-        stride_ = rounded_up(most, 16) + 16;  // whole vectors are stored, past the end of a list
+    Term* list(int b) { return terms_.get() + size_t(b) * stride_; }
+    void set_mark(int b, int m, int count) { marks_.get()[size_t(b) * marks_per_block_ + m] = Term(count); }
+    void begin(int blocks, int most, int block) {
+        blocks_ = blocks, block_ = block;
+        stride_ = rounded_up(most, 64) + 64;  // whole vectors are stored, past the end of a list
+        marks_per_block_ = (most + kMark - 1) / kMark + 1;
         terms_.resize(size_t(blocks) * stride_);
-        if (blocks > int(counts_.size())) counts_.resize(blocks);
+        marks_.resize(size_t(blocks) * marks_per_block_);
     }
-    void close(int block, int count, int most) { counts_[block] = count < 0.9 * most ? count : -1; }
-
-    template <class T> static int scan(const T* x, int ld, int rows, int columns, int* list) {
+    void weigh(int most) {
+        double total = 0;
+        for (int b = 0; b < blocks_; ++b) total += count(b);
+        density_ = total / (double(blocks_) * most);
+    }
+    template <class T> void scan(const T* x, int ld, int rows, int columns, int b) {
+        Term* list = this->list(b);
         int count = 0;
         for (int first = 0; first < columns; first += kLanes<T>) {
+            if (first % kMark == 0) set_mark(b, first / kMark, count);
             Bits<T> any = (Bits<T>)load(x + first);
             for (int r = 1; r < rows; ++r) any |= (Bits<T>)load(x + size_t(r) * ld + first);
             any <<= 1;  // the sign of 0 does not matter
@@ -164,22 +182,23 @@ private:
                     _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
                     _mm512_set1_epi32(first));
                 const __mmask16 mask = _mm512_test_epi32_mask((__m512i)any, (__m512i)any);
-                _mm512_storeu_si512(list + count, _mm512_maskz_compress_epi32(mask, at));
+                const __m512i left = _mm512_maskz_compress_epi32(mask, at);
+                _mm512_mask_cvtepi32_storeu_epi16(list + count, 0xffff, left);
                 count += __builtin_popcount(mask);
                 continue;
             }
 #endif
             for (int lane = 0; lane < kLanes<T>; ++lane) {
-                list[count] = first + lane;
+                list[count] = Term(first + lane);
                 count += any[lane] != 0;
             }
         }
         while (count > 0 && list[count - 1] >= columns) --count;  // the padding
-        return count;
+        set_mark(b, marks_per_block_ - 1, count);
     }
-    Buffer<int> terms_;
-    std::vector<int> counts_;
-    int stride_ = 0;
+    Buffer<Term> terms_, marks_;
+    int blocks_ = 0, block_ = 1, stride_ = 0, marks_per_block_ = 1;
+    double density_ = 1;
 };
 
 // ---- kernels: R rows x V vectors of columns in registers ----------------------------------------
@@ -190,7 +209,7 @@ template <class T> struct ProductArgs {
     const T *x, *w, *start;
     T* y;
     size_t row, step, ldw, ld_start, ldy;
-    const int* terms;
+    const Listing::Term* terms;
     int count;
 };
 template <class T, int R, int V, bool listed> void product_kernel(const ProductArgs<T>& a) {
@@ -224,7 +243,7 @@ template <class T> struct OuterArgs {
     const T *x, *dy;
     T* g;
     size_t ldx, ldy, ldg;
-    const int* terms;
+    const Listing::Term* terms;
     int count;
 };
 template <class T, int R, int V, bool listed> void outer_kernel(const OuterArgs<T>& a) {
@@ -278,43 +297,53 @@ inline int block_height(int results, int vectors) {
     return (results + blocks - 1) / blocks;
 }
 
-// y = x W + b for one panel of W, whose row k starts at w + k ldw; b may be any vector, or y itself.
+// The left operand of a product: x by rows, or as its transpose; cut into blocks of results.
+template <class T> struct Left {
+    const T* at;
+    size_t row, step;  // from one result to the next, and from one term to the next
+    int terms, block;
+    const Listing* listing = nullptr;  // of these blocks
+};
+
+// y = x W + start for one panel of W, whose k-th row is at w + k ldw, and the `count` results from
+// result `first` on; y and `start` begin with that one. `start` may be y itself.
 template <class T>
-void product_panel(const T* x, int ldx, int n, int terms, const T* w, size_t ldw, int vectors,
-                   const T* b, size_t ldb, T* y, int ldy, int block, const Listing* listing, int first_block) {
-    for (int first = 0, i = first_block; first < n; first += block, ++i) {
-        const int rows = std::min(block, n - first), count = listing ? listing->count(i) : -1;
-        const ProductArgs<T> a{x + size_t(first) * ldx, w, b + first * ldb, y + size_t(first) * ldy,
-                               size_t(ldx), 1, ldw, ldb, size_t(ldy),
-                               count < 0 ? nullptr : listing->of(i), count < 0 ? terms : count};
-        kernels<T>.products[vectors - 1][rows - 1][count >= 0](a);
+void product_panel(const Left<T>& x, int first, int count, const T* w, size_t ldw, int vectors,
+                   const T* start, size_t ld_start, T* y, size_t ldy) {
+    const auto each = [&](int from, int to, const T* start, size_t ld_start) {
+        for (int i = 0; i < count; i += x.block) {
+            const int rows = std::min(x.block, count - i), b = (first + i) / x.block;
+            ProductArgs<T> a{x.at + size_t(first + i) * x.row, w, start + i * ld_start, y + i * ldy,
+                             x.row, x.step, ldw, ld_start, ldy, nullptr, x.terms};
+            if (x.listing) {
+                const int begin = x.listing->mark(b, from), end = x.listing->mark(b, to);
+                a.terms = x.listing->of(b) + begin, a.count = end - begin;
+            }
+            kernels<T>.products[vectors - 1][rows - 1][x.listing != nullptr](a);
+        }
+    };
+    const int marks = (x.terms + Listing::kMark - 1) / Listing::kMark;
+    if (!x.listing || x.block > 1) return each(0, marks, start, ld_start);
+    // A single row uses each row of W once: it is the first cache that must have W, a stretch at a
+    // time. Of rows of W that no x needs, little is read.
+    constexpr double kCache = 24 << 10;
+    const double used = std::min(1.0, 2.5 * x.listing->density());
+    const int stretch = std::max(1, int(kCache / (used * vectors * kVectorBytes) / Listing::kMark));
+    for (int from = 0; from < marks; from += stretch) {
+        each(from, std::min(from + stretch, marks), start, ld_start);
+        start = y, ld_start = ldy;
     }
 }
 
-// G += xᵀ dy for one panel of G. Few rows are held in registers while all of G goes by; of many
-// rows, each block of G is held in registers while all rows go by.
-constexpr int kManyRows = 24;
-
+// G += xᵀ dy for one panel of G and few rows, which are held in registers while all of G goes by.
 template <class T>
-void outer_panel(const T* x, int ldx, int n, int k, const T* dy, int ldy, int vectors, T* g, int block,
-                 const Listing* listing, int first_block) {
-    const size_t ldg = vectors * kLanes<T>;
-    if (n < kManyRows) {
-        for (int first = 0, i = 0; first < n; first += block, ++i) {
-            const int rows = std::min(block, n - first), count = listing ? listing->count(i) : -1;
-            const OuterArgs<T> a{x + size_t(first) * ldx, dy + size_t(first) * ldy, g,
-                                 size_t(ldx), size_t(ldy), ldg,
-                                 count < 0 ? nullptr : listing->of(i), count < 0 ? k : count};
-            kernels<T>.outers[vectors - 1][rows - 1][count >= 0](a);
-        }
-        return;
-    }
-    for (int first = 0, i = first_block; first < k; first += block, ++i) {
-        const int rows = std::min(block, k - first), count = listing ? listing->count(i) : -1;
-        T* at = g + size_t(first) * ldg;
-        const ProductArgs<T> a{x + first, dy, at, at, 1, size_t(ldx), size_t(ldy), ldg, ldg,
-                               count < 0 ? nullptr : listing->of(i), count < 0 ? n : count};
-        kernels<T>.products[vectors - 1][rows - 1][count >= 0](a);
+void outer_panel(const Left<T>& x, int n, const T* dy, size_t ldy, int vectors, T* g) {
+    for (int i = 0; i < n; i += x.block) {
+        const int rows = std::min(x.block, n - i), b = i / x.block;
+        OuterArgs<T> a{x.at + size_t(i) * x.row, dy + size_t(i) * ldy, g, x.row, ldy,
+                       size_t(vectors) * kLanes<T>, nullptr, x.terms};
+        if (x.listing) a.terms = x.listing->of(b), a.count = x.listing->count(b);
+        kernels<T>.outers[vectors - 1][rows - 1][x.listing != nullptr](a);
     }
 }
 

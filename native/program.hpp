@@ -216,7 +216,7 @@ private:
             case Code::dense: {
                 auto& l = make<Dense<T>>();
                 l.x = value(), l.y = value(), l.w = parameter(), l.b = in.word() ? parameter() : -1;
-                l.zeros = in.word(), l.f = Activation(in.word()), l.α = T(in.number());
+                l.outside = in.word(), l.cut = in.word(), l.f = Activation(in.word()), l.α = T(in.number());
                 const auto& layout = parameters_[l.w].layout;
                 l.turned = Layout<T>(layout.columns, layout.rows);
                 break;

@@ -20,7 +20,9 @@ public:
 
     int size() const { return size_; }
 
-    // Call work(first, last, member) for parts of 0 … tasks, one part a member, and wait for all.
+    // Call work(first, last, member) for parts of 0 … tasks, and return when all are done. Whoever
+    // is free takes the next part: where the machine is busy and a thread does not come, the others
+    // do its part, and nobody waits for it.
     template <class Work> void split(int tasks, bool worth_it, const Work& work) {
         if (!worth_it || size_ == 1 || tasks < 2) return work(0, tasks, 0);
         gather();
@@ -29,11 +31,13 @@ public:
         call_ = [](const void* w, int first, int last, int member) {
             (*static_cast<const Work*>(w))(first, last, member);
         };
-        busy_.store(size_ - 1, std::memory_order_relaxed);
-        round_.fetch_add(1, std::memory_order_release);
+        done_.store(0, std::memory_order_relaxed);
+        const uint32_t round = round_.load(std::memory_order_relaxed) + 1;
+        next_.store(uint64_t(round) << 32, std::memory_order_release);
+        round_.store(round, std::memory_order_release);
         round_.notify_all();
-        part(0);
-        await(busy_, [](int busy) { return busy == 0; });
+        help(round, 0);
+        await(done_, [this](int done) { return done == size_; });
     }
 
 private:
@@ -44,12 +48,13 @@ private:
         members_ = new std::vector<std::thread>;
         crew_of_ = getpid();
         round_.store(0);
+        next_.store(0);
         for (int member = 1; member < size_; ++member)
             members_->emplace_back([this, member] { serve(member); });
     }
     void dismiss() {
         if (!members_ || crew_of_ != getpid()) return;
-        call_ = nullptr;
+        dismissed_.store(true, std::memory_order_relaxed);
         round_.fetch_add(1, std::memory_order_release);
         round_.notify_all();
         for (auto& thread : *members_) thread.join();
@@ -58,15 +63,23 @@ private:
     void serve(int member) {
         for (uint32_t seen = 0;;) {
             await(round_, [seen](uint32_t round) { return round != seen; });
-            ++seen;
-            if (!call_) return;
-            part(member);
-            if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_all();
+            seen = round_.load(std::memory_order_acquire);
+            if (dismissed_.load(std::memory_order_relaxed)) return;
+            help(seen, member);
         }
     }
-    void part(int member) {
-        call_(work_, int(int64_t(tasks_) * member / size_),
-              int(int64_t(tasks_) * (member + 1) / size_), member);
+    // Take parts of a round as long as there are any. A round cannot end, nor its work change,
+    // while a part that was taken is not done.
+    void help(uint32_t round, int member) {
+        for (;;) {
+            uint64_t next = next_.load(std::memory_order_acquire);
+            do {
+                if (next >> 32 != round || int(uint32_t(next)) >= size_) return;
+            } while (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel));
+            const int part = int(uint32_t(next));
+            call_(work_, int(int64_t(tasks_) * part / size_), int(int64_t(tasks_) * (part + 1) / size_), member);
+            if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) done_.notify_all();
+        }
     }
     // The next piece of work mostly comes within microseconds: look often before going to sleep.
     template <class Number, class Done>
@@ -86,8 +99,10 @@ private:
     int tasks_ = 0;
     const void* work_ = nullptr;
     void (*call_)(const void*, int, int, int) = nullptr;
-    alignas(64) std::atomic<uint32_t> round_{0};
-    alignas(64) std::atomic<int> busy_{0};
+    std::atomic<bool> dismissed_{false};
+    alignas(64) std::atomic<uint32_t> round_{0};  // counts pieces of work
+    alignas(64) std::atomic<uint64_t> next_{0};   // the round, and the part of it to take next
+    alignas(64) std::atomic<int> done_{0};        // parts
 };
 
 }  // namespace glassnet

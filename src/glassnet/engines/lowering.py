@@ -121,6 +121,7 @@ class Lowering:
             self.values[name] = len(sizes)
             sizes.append((math.prod(shape), False))
         self.fused: dict[str, NamedNode] = {}
+        self.cut: set[int] = set()  # values of which a ReLU or a Dropout made many 0
         by_input = {node.inputs[0]: node for node in network.nodes}
         for node in network.nodes:
             (source, *_), outer = node.inputs, node.name in network.outputs
@@ -131,6 +132,8 @@ class Lowering:
             lone = uses[node.name] == 1 and not outer
             if then and lone and type(node.layer) is layers.Dense and type(then.layer) in FUSED:
                 self.fused[node.name] = then
+            if isinstance(node.layer, layers.ReLU | layers.Dropout):
+                self.cut.add(self.values[source] if source in self.fused else len(sizes))
             if source in self.fused:
                 self.values[node.name] = self.values[source]
                 continue
@@ -219,7 +222,7 @@ def _dense(to: Lowering, node: NamedNode, _: int) -> None:
     x, y = to._through(node)
     then = to.fused[node.name].layer if node.name in to.fused else layers.Identity()
     outside = x < len(to.network.inputs) and len(node.layer.W) >= FEW_COLUMNS
-    to._write(DENSE, x, y, *to._of(node, "W"), len(bias), *bias, outside)
+    to._write(DENSE, x, y, *to._of(node, "W"), len(bias), *bias, outside, x in to.cut)
     to._write(ACTIVATIONS[type(then)], numbers=[_alpha(then)])
 
 

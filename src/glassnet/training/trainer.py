@@ -321,6 +321,4 @@ def _expect_a_pair(method: str, more: Sequence[object]) -> None:
 
 def _adapt(chunk: int, seconds: float) -> int:
     """Choose how many batches come next, so that callbacks hear of them several times a second."""
-    if seconds < 0.05:
-        return chunk * 2
-    return max(1, chunk // 2) if seconds > 0.2 else chunk
+    return max(1, int(chunk * min(max(0.1 / seconds, 0.5), 16))) if seconds else chunk * 16
