@@ -66,7 +66,8 @@ enum class LossKind { mean_squared, half_squared, mean_absolute, huber, sigmoid_
 template <class T>
 T loss_row(LossKind kind, T δ, int width, const T* y, const T* t, int64_t label, T dl, T* dy) {
     constexpr int L = kLanes<T>;
-    const T share = kind == LossKind::half_squared || kind == LossKind::sigmoid_ce ? T(1) : T(1) / width;
+    const bool whole = kind == LossKind::half_squared || kind == LossKind::sigmoid_ce;
+    const T share = whole ? T(1) : T(1) / width;
     const Vec<T> none{}, one = all<T>(1);
     const auto targets = [&](int m) {
         if (label >= 0) return count_up<T>() == all<T>(T(label - m)) ? one : none;
@@ -105,7 +106,7 @@ T loss_row(LossKind kind, T δ, int width, const T* y, const T* t, int64_t label
         Vec<T> lm, slope;
         switch (kind) {
         case LossKind::mean_squared: lm = e * e, slope = 2 * e; break;
-        case LossKind::half_squared: lm = T(0.5) * e * e, slope = e; break;
+        case LossKind::half_squared: lm = e * e, slope = e; break;
         case LossKind::mean_absolute:
             lm = size, slope = e > 0 ? one : e < 0 ? -one : e * 0;
             break;
@@ -120,7 +121,7 @@ T loss_row(LossKind kind, T δ, int width, const T* y, const T* t, int64_t label
         l += in ? lm : none;
         store(dy + m, in ? dl * share * slope : none);
     }
-    return share * sum<T>(l);
+    return (kind == LossKind::half_squared ? T(0.5) : share) * sum<T>(l);
 }
 
 }  // namespace glassnet

@@ -43,6 +43,7 @@ template <class T> struct Pass {
     Team& team;
     int n = 0;
     bool training = true, skip_zeros = false;
+    bool overflowed = false;  // whether a gradient beside which zeros were left out is not finite
     uint64_t seed = 0, step = 0;  // of random numbers; updates made before
     double rate = 0;
     std::vector<T*> y = {}, dy = {};
@@ -79,6 +80,13 @@ template <class T> struct Pass {
         }
     }
 };
+
+// 0 times a finite number is 0, and a sum of zeros shows any other.
+template <class T> bool is_finite(const T* x, size_t n) {
+    Vec<T> zeros{};
+    for (size_t i = 0; i < n; i += kLanes<T>) zeros += 0 * load(x + i);
+    return sum<T>(zeros) == 0;
+}
 
 template <class T> struct Layer {
     virtual ~Layer() = default;
@@ -246,6 +254,7 @@ private:
         const Layout<T>& layout = W.layout;
         const int panels = int(layout.panels.size()), k = layout.rows, ldx = p.ld(x), ldy = p.ld(y);
         const bool many = p.n >= kManyRows;
+        if (s.skips && !is_finite(p.dy[y], p.size(y))) p.overflowed = true;
         Left<T> left{p.y[x], size_t(ldx), 1, k, block_height(p.n, layout.most_vectors)};
         if (!many && s.skips) left.listing = &s.blocks;
         if (many) {

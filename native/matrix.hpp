@@ -173,8 +173,8 @@ private:
         int count = 0;
         for (int first = 0; first < columns; first += kLanes<T>) {
             if (first % kMark == 0) set_mark(b, first / kMark, count);
-            Bits<T> any = (Bits<T>)load(x + first);
-            for (int r = 1; r < rows; ++r) any |= (Bits<T>)load(x + size_t(r) * ld + first);
+            Word<T> any = (Word<T>)load(x + first);
+            for (int r = 1; r < rows; ++r) any |= (Word<T>)load(x + size_t(r) * ld + first);
             any <<= 1;  // the sign of 0 does not matter
 #if defined(__AVX512F__)
             if constexpr (sizeof(T) == 4) {
@@ -193,7 +193,7 @@ private:
                 count += any[lane] != 0;
             }
         }
-        while (count > 0 && list[count - 1] >= columns) --count;  // the padding
+        while (count > 0 && list[count - 1] >= columns) --count;  // the padding may be anything
         set_mark(b, marks_per_block_ - 1, count);
     }
     Buffer<Term> terms_, marks_;

@@ -146,6 +146,12 @@ PyObject* train(PyObject*, PyObject* args) {
             held.emplace_back(array, false);
             const size_t row = classes ? 8 : size_t(widths[i]) * program.item_size();
             expect(held.back().bytes() >= size_t(rows) * row, "there are fewer targets than rows");
+            if (classes) {
+                bool known = true;
+                const int64_t* labels = held.back().as<int64_t>();
+                for (int64_t r = 0; r < rows; ++r) known &= labels[r] >= 0 && labels[r] < widths[i];
+                expect(known, "a target is a class that the network does not have");
+            }
             t.targets.push_back(held.back().get());
             t.classes.push_back(classes);
         }
@@ -159,6 +165,7 @@ PyObject* train(PyObject*, PyObject* args) {
         t.order = order.as<int64_t>(), t.rows = int64_t(order.bytes() / 8);
         for (int64_t i = 0; i < t.rows; ++i) expect(t.order[i] >= 0 && t.order[i] < rows, "a batch names a row that is not there");
         expect(batch > 0, "a batch has one row or more");
+        batch = std::min<long long>(batch, std::max<int64_t>(t.rows, 1));
         const size_t batches = size_t((t.rows + batch - 1) / batch);
         expect(rates.bytes() >= 8 * batches && losses.bytes() >= 8 * batches, "there are fewer rates or losses than batches");
         t.batch = batch, t.step = step, t.seed = seed, t.rates = rates.as<double>(), t.losses = static_cast<double*>(losses.get());

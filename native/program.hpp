@@ -64,11 +64,30 @@ public:
         if (numbers_ == numbers_end_) throw std::invalid_argument("a program ends too early");
         return *numbers_++;
     }
+    int size() {  // of something that has one number or more
+        const int64_t n = word();
+        expect(n > 0 && n <= kMostNumbers);
+        return int(n);
+    }
+    int64_t many() {  // of something of which there may be none
+        const int64_t n = word();
+        expect(n >= 0 && n <= words_end_ - words_);
+        return n;
+    }
+    template <class Kind> Kind kind(Kind last) {
+        const int64_t k = word();
+        expect(k >= 0 && k <= int64_t(last));
+        return Kind(k);
+    }
+    static void expect(bool holds) {
+        if (!holds) throw std::invalid_argument("a program does not fit together");
+    }
     void expect_end() const {
         if (words_ != words_end_ || numbers_ != numbers_end_) throw std::invalid_argument("a program is too long");
     }
 
 private:
+    static constexpr int64_t kMostNumbers = int64_t(1) << 30;
     const int64_t *words_, *words_end_;
     const double *numbers_, *numbers_end_;
 };
@@ -80,7 +99,7 @@ constexpr int kRowsAtOnce = 256;  // of many, so many go through all layers befo
 
 template <class T> class Program final : public AnyProgram {
 public:
-    explicit Program(Reader& in) : team_(int(in.word())) {
+    explicit Program(Reader& in) : team_(std::min(in.size(), 256)) {
         read_values(in);
         read_rules(in);
         read_layers(in);
@@ -94,11 +113,11 @@ public:
         std::lock_guard lock(running_);
         reserve(memory_, int(std::min(t.batch, t.rows)), true);
         enter();
-        // What is 0 is left out of sums, which only shows where a weight is not finite: if one
+        // What is 0 is left out of sums, which only shows beside what is not finite: if anything
         // becomes so, all is done again with everything in its sum.
         bool skip_zeros = all_finite();
         int64_t done = run(t, skip_zeros);
-        if (skip_zeros && !all_finite()) enter(), done = run(t, false);
+        if (skip_zeros && (overflowed_ || !all_finite())) enter(), done = run(t, false);
         leave();
         return done;
     }
@@ -177,31 +196,31 @@ private:
     // ---- reading a program ----------------------------------------------------------------------
 
     void read_values(Reader& in) {
-        values_.resize(size_t(in.word()));
-        for (auto& v : values_) v.width = int(in.word()), v.learns = in.word();
-        parameters_.resize(size_t(in.word()));
+        values_.resize(size_t(in.many()));
+        for (auto& v : values_) v.width = in.size(), v.learns = in.word();
+        parameters_.resize(size_t(in.many()));
         for (auto& p : parameters_) {
-            const int rows = int(in.word()), columns = int(in.word());
+            const int rows = in.size(), columns = in.size();
             p.layout = Layout<T>(rows, columns);
             p.trained = in.word();
-            for (auto left = in.word(); left > 0; --left)
-                p.penalties.push_back({PenaltyKind(in.word()), T(in.number())});
+            for (auto left = in.many(); left > 0; --left)
+                p.penalties.push_back({in.kind(PenaltyKind::max_norm), T(in.number())});
         }
-        for (auto left = in.word(); left > 0; --left) {
+        for (auto left = in.many(); left > 0; --left) {
             inputs_.push_back(in.id(values_.size()));
             input_widths_.push_back(values_[inputs_.back()].width);
         }
-        for (auto left = in.word(); left > 0; --left) {
+        for (auto left = in.many(); left > 0; --left) {
             outputs_.push_back(in.id(values_.size()));
             output_widths_.push_back(values_[outputs_.back()].width);
         }
     }
     void read_rules(Reader& in) {
         auto& rule = learning_.rule;
-        rule.kind = RuleKind(in.word());
+        rule.kind = in.kind(RuleKind::adamw);
         rule.mu = in.number(), rule.beta1 = in.number(), rule.beta2 = in.number();
         rule.epsilon = in.number(), rule.weight_decay = in.number();
-        learning_.clipping = ClippingKind(in.word());
+        learning_.clipping = in.kind(ClippingKind::norm);
         learning_.limit = in.number();
     }
     void read_layers(Reader& in) {
@@ -211,30 +230,40 @@ private:
             ++parameters_[i].uses;
             return i;
         };
-        for (auto left = in.word(); left > 0; --left) {
-            switch (Code(in.word())) {
+        const auto width = [&](int v) { return values_[v].width; };
+        const auto same = [&](int v, std::initializer_list<int> vectors) {
+            for (int i : vectors)
+                in.expect(parameters_[i].layout.rows == 1 && parameters_[i].layout.columns == width(v));
+        };
+        for (auto left = in.many(); left > 0; --left) {
+            switch (in.kind(Code::concatenate)) {
             case Code::dense: {
                 auto& l = make<Dense<T>>();
                 l.x = value(), l.y = value(), l.w = parameter(), l.b = in.word() ? parameter() : -1;
-                l.outside = in.word(), l.cut = in.word(), l.f = Activation(in.word()), l.α = T(in.number());
+                l.outside = in.word(), l.cut = in.word(), l.f = in.kind(Activation::softplus), l.α = T(in.number());
                 const auto& layout = parameters_[l.w].layout;
+                in.expect(layout.rows == width(l.x) && layout.columns == width(l.y) && slope_from_y(l.f));
+                if (l.b >= 0) same(l.y, {l.b});
                 l.turned = Layout<T>(layout.columns, layout.rows);
                 break;
             }
             case Code::elementwise: {
                 auto& l = make<Elementwise<T>>();
-                l.x = value(), l.y = value(), l.f = Activation(in.word()), l.α = T(in.number());
+                l.x = value(), l.y = value(), l.f = in.kind(Activation::softplus), l.α = T(in.number());
+                in.expect(width(l.x) == width(l.y));
                 break;
             }
             case Code::softmax: {
                 auto& l = make<Softmax<T>>();
-                l.x = value(), l.y = value(), l.group = int(in.word());
+                l.x = value(), l.y = value(), l.group = in.size();
+                in.expect(width(l.x) == width(l.y) && width(l.x) % l.group == 0);
                 break;
             }
             case Code::dropout: {
                 auto& l = make<Dropout<T>>();
                 l.x = value(), l.y = value(), l.node = uint64_t(in.word());
                 const double rate = in.number();
+                in.expect(width(l.x) == width(l.y));
                 l.rate = float(rate), l.keep = T(1 / (1 - rate));
                 break;
             }
@@ -242,31 +271,43 @@ private:
                 auto& l = make<BatchNorm<T>>();
                 l.x = value(), l.y = value(), l.γ = parameter(), l.β = parameter(), l.mean = parameter();
                 l.var = parameter(), l.last_use = in.word(), l.momentum = in.number(), l.ε = T(in.number());
+                in.expect(width(l.x) == width(l.y)), same(l.x, {l.γ, l.β, l.mean, l.var});
                 break;
             }
             case Code::layer_norm: {
                 auto& l = make<LayerNorm<T>>();
                 l.x = value(), l.y = value(), l.γ = parameter(), l.β = parameter(), l.ε = T(in.number());
+                in.expect(width(l.x) == width(l.y)), same(l.x, {l.γ, l.β});
                 break;
             }
             case Code::standardize: {
                 auto& l = make<Standardize<T>>();
                 l.x = value(), l.y = value(), l.mean = parameter(), l.std = parameter();
+                in.expect(width(l.x) == width(l.y)), same(l.x, {l.mean, l.std});
                 break;
             }
             case Code::add: {
                 auto& l = make<Add<T>>();
-                for (auto count = in.word(); count > 0; --count) l.xs.push_back(value());
+                for (auto count = in.many(); count > 0; --count) l.xs.push_back(value());
                 l.y = value();
+                in.expect(!l.xs.empty());
+                for (int x : l.xs) in.expect(width(x) == width(l.y));
                 break;
             }
             case Code::concatenate: {
                 auto& l = make<Concatenate<T>>();
-                for (auto count = in.word(); count > 0; --count) l.xs.push_back(value()), l.parts.push_back(int(in.word()));
+                for (auto count = in.many(); count > 0; --count) l.xs.push_back(value()), l.parts.push_back(in.size());
                 l.y = value();
+                in.expect(!l.xs.empty());
+                const int groups = width(l.xs[0]) / l.parts[0];
+                int total = 0;
+                for (size_t j = 0; j < l.xs.size(); ++j) {
+                    in.expect(width(l.xs[j]) == groups * l.parts[j]);
+                    total += groups * l.parts[j];
+                }
+                in.expect(total == width(l.y));
                 break;
             }
-            default: throw std::invalid_argument("a program has a layer of no known kind");
             }
         }
     }
@@ -275,8 +316,8 @@ private:
         return static_cast<L&>(*layers_.back());
     }
     void read_losses(Reader& in) {
-        for (auto left = in.word(); left > 0; --left) {
-            const LossKind kind = LossKind(in.word());
+        for (auto left = in.many(); left > 0; --left) {
+            const LossKind kind = in.kind(LossKind::softmax_ce);
             const int value = in.id(values_.size());
             losses_.push_back({kind, value, T(in.number())});
             target_widths_.push_back(values_[value].width);
@@ -339,12 +380,6 @@ private:
         }
     }
 
-    // 0 times a finite number is 0, and a sum of zeros shows any other.
-    static bool is_finite(const T* x, size_t n) {
-        Vec<T> zeros{};
-        for (size_t i = 0; i < n; i += kLanes<T>) zeros += 0 * load(x + i);
-        return sum<T>(zeros) == 0;
-    }
     bool all_finite() const {
         return std::all_of(parameters_.begin(), parameters_.end(),
                            [](const auto& p) { return is_finite(p.w.get(), p.layout.size()); });
@@ -368,6 +403,7 @@ private:
             if (!std::isfinite(loss)) break;
             if (counts) learn(p);
         }
+        overflowed_ = p.overflowed;
         return done;
     }
 
@@ -432,14 +468,16 @@ private:
             const int width = values_[loss.value].width, ld = p.ld(loss.value);
             p.adds_to(loss.value);
             for (int r = 0; r < p.n; ++r) {
-                const double share = (weights ? double(weights[order[r]]) : 1.0) / total_weight;
-                const T* t_row = t.classes[i] ? nullptr : static_cast<const T*>(t.targets[i]) + size_t(order[r]) * width;
-                const int64_t label = t.classes[i] ? static_cast<const int64_t*>(t.targets[i])[order[r]] : -1;
-                total += share * double(loss_row<T>(loss.kind, loss.δ, width, p.y[loss.value] + size_t(r) * ld, t_row,
-                                                    label, T(share), p.dy[loss.value] + size_t(r) * ld));
+                const size_t row = size_t(order[r]);
+                const T weight = weights ? weights[row] : T(1);
+                const T* t_row = t.classes[i] ? nullptr : static_cast<const T*>(t.targets[i]) + row * width;
+                const int64_t label = t.classes[i] ? static_cast<const int64_t*>(t.targets[i])[row] : -1;
+                const T l = loss_row<T>(loss.kind, loss.δ, width, p.y[loss.value] + size_t(r) * ld, t_row, label,
+                                        T(weight / total_weight), p.dy[loss.value] + size_t(r) * ld);
+                total += double(weight) * double(l);
             }
         }
-        return total;
+        return double(T(total)) / total_weight;  // too large for T is infinite
     }
     void learn(Pass<T>& p) {
         for (auto& parameter : parameters_)
@@ -456,7 +494,8 @@ private:
     std::vector<std::unique_ptr<Layer<T>>> layers_;
     std::vector<Loss> losses_;
     std::vector<int> inputs_, outputs_, input_widths_, output_widths_, target_widths_;
-    Workspace<T> memory_;  // of training
+    Workspace<T> memory_;      // of training
+    bool overflowed_ = false;  // in the last run
     std::mutex running_, spare_guard_;
     std::vector<std::unique_ptr<Workspace<T>>> spare_;
 };

@@ -27,14 +27,17 @@ template <> struct VectorTypes<float> {
     typedef float Vec __attribute__((vector_size(kVectorBytes)));
     typedef float Loose __attribute__((vector_size(kVectorBytes), aligned(4), may_alias));
     typedef int32_t Bits __attribute__((vector_size(kVectorBytes)));
+    typedef uint32_t Word __attribute__((vector_size(kVectorBytes)));
 };
 template <> struct VectorTypes<double> {
     typedef double Vec __attribute__((vector_size(kVectorBytes)));
     typedef double Loose __attribute__((vector_size(kVectorBytes), aligned(8), may_alias));
     typedef int64_t Bits __attribute__((vector_size(kVectorBytes)));
+    typedef uint64_t Word __attribute__((vector_size(kVectorBytes)));
 };
 template <class T> using Vec = typename VectorTypes<T>::Vec;
-template <class T> using Bits = typename VectorTypes<T>::Bits;  // a mask, or the bits of numbers
+template <class T> using Bits = typename VectorTypes<T>::Bits;  // a mask
+template <class T> using Word = typename VectorTypes<T>::Word;  // the bits of numbers
 
 template <class T> constexpr int kLanes = kVectorBytes / sizeof(T);
 
@@ -72,14 +75,14 @@ template <class T> inline T max(Vec<T> x) {
 template <class T> struct Format;
 template <> struct Format<float> {
     static constexpr int digits = 23, taylor = 7, log_terms = 8;
-    static constexpr int32_t one = 0x3f800000;
+    static constexpr uint32_t one = 0x3f800000;
     static constexpr float to_integer = 0x1.8p23f;  // adding it rounds to a whole number
     static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
     static constexpr float least_exp = -87.0f, most_tanh = 10.0f;
 };
 template <> struct Format<double> {
     static constexpr int digits = 52, taylor = 13, log_terms = 17;
-    static constexpr int64_t one = 0x3ff0000000000000;
+    static constexpr uint64_t one = 0x3ff0000000000000;
     static constexpr double to_integer = 0x1.8p52;
     static constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
     static constexpr double least_exp = -708.0, most_tanh = 20.0;
@@ -103,7 +106,7 @@ template <class T> struct Exp {
         for (int k = F::taylor - 1; k >= 1; --k) p = p * r + 1 / factorial[k];
         rest = p * r;
         // The last digits of `shifted` are n: moved up, they make the exponent.
-        power = (Vec<T>)(((Bits<T>)shifted << F::digits) + F::one);
+        power = (Vec<T>)(((Word<T>)shifted << F::digits) + F::one);
     }
 };
 

@@ -1,0 +1,100 @@
+"""Lowering: which layers become one, which values are one, and what is not lowered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import glassnet as gn
+from glassnet.data import Batches
+from glassnet.engines import Job
+from glassnet.engines.lowering import ACTIVATIONS, FUSED, LOSS_KINDS, RULES, Lowering, refusal
+from glassnet.nn.layers.activations import ACTIVATIONS as ALL_ACTIVATIONS
+from glassnet.nn.losses import LOSSES
+from glassnet.optim.registry import OPTIMIZERS
+from tests.engines.both import needs_native
+
+
+def chain(*layers: gn.Layer, **settings: Any) -> gn.Network:
+    return gn.Sequential(list(layers), input_shape=4, seed=0, **settings)
+
+
+@pytest.mark.parametrize("activation", FUSED)
+def test_a_dense_layer_takes_the_activation_behind_it_along(activation: Any) -> None:
+    lowered = Lowering(chain(gn.Dense(3), activation(), gn.Dense(2)), 1)
+    assert list(lowered.fused) == ["dense_1"]
+    name = activation.__name__.lower() + "_1"
+    assert lowered.values["dense_1"] == lowered.values[name]
+    assert len(set(lowered.values.values())) == 3
+
+
+@pytest.mark.parametrize("activation", [gn.GELU, gn.SiLU, gn.Softplus, gn.Softmax])
+def test_not_one_whose_slope_asks_for_its_input(activation: Any) -> None:
+    lowered = Lowering(chain(gn.Dense(3), activation(), gn.Dense(2)), 1)
+    assert lowered.fused == {}
+    assert len(set(lowered.values.values())) == 4
+
+
+def test_not_where_the_layer_is_seen_from_elsewhere() -> None:
+    x = gn.Input(4)
+    h = gn.Dense(3, name="h")(x)
+    a = gn.ReLU(name="a")(h)
+    assert Lowering(gn.Network(x, [a, h], seed=0), 1).fused == {}
+    assert Lowering(gn.Network(x, gn.Add()(a, h), seed=0), 1).fused == {}
+    both = gn.Network(x, gn.Add()(a, gn.Tanh()(h)), seed=0)
+    assert Lowering(both, 1).fused == {}
+    assert list(Lowering(gn.Network(x, a, seed=0), 1).fused) == ["h"]
+
+
+def test_what_only_renames_shares_its_value() -> None:
+    network = gn.Sequential(
+        [gn.Flatten(), gn.Identity(), gn.Dense(2), gn.Identity(), gn.ReLU(), gn.Flatten()],
+        input_shape=(2, 3), seed=0,
+    )  # fmt: skip
+    values = Lowering(network, 1).values
+    assert values["input_1"] == values["flatten_1"] == values["identity_1"]
+    assert values["dense_1"] == values["identity_2"]
+    assert values["flatten_2"] != values["relu_1"], "an output is a value of its own"
+
+
+def test_the_tables_name_all_of_the_librarys_own() -> None:
+    assert {*ACTIVATIONS, gn.Softmax} == set(ALL_ACTIVATIONS.values())
+    assert set(LOSS_KINDS) == set(LOSSES.values())
+    assert set(RULES) == set(OPTIMIZERS.values())
+
+
+def test_the_first_stranger_is_named() -> None:
+    class Mine(gn.ReLU):
+        pass
+
+    class Rule(gn.SGD):
+        pass
+
+    network = chain(gn.Dense(3), Mine(name="own"), gn.Dense(1))
+    assert refusal(network) == "it does not know the layer Mine (own)"
+    job = Job(network, {"dense_2": gn.MeanSquaredError()}, Rule(0.1))
+    assert refusal(job) == "it does not know the layer Mine (own)"
+    job = Job(chain(gn.Dense(3)), {"dense_1": gn.MeanSquaredError()}, Rule(0.1))
+    assert refusal(job) == "it does not know the optimiser Rule"
+
+
+@needs_native
+@pytest.mark.parametrize("seed", [0, 1, 2**32, 2**63 - 1])
+@pytest.mark.parametrize("step", [0, 1, 2**40])
+@pytest.mark.parametrize("width", [1, 7, 17, 64])
+def test_masks_are_the_references(seed: int, step: int, width: int) -> None:
+    """Where gradients are 0 in dW, a mask has dropped: on the second node, and at any step."""
+    found = {}
+    for engine in ("numpy", "native"):
+        network = gn.Sequential(
+            [gn.Dense(width, bias=False), gn.Dropout(0.4), gn.Dropout(0.1), gn.Dense(2)],
+            input_shape=3, seed=seed, dtype="float64",
+        )  # fmt: skip
+        before = network.parameters()["dense_1.W"].copy()
+        trainer = gn.Trainer(network, gn.MeanSquaredError(), gn.SGD(0.1), engine=engine)
+        examples = trainer.examples((np.ones((5, 3)), np.ones((5, 2))))
+        trainer.runner.run(examples, Batches(np.arange(5), 1), np.full(5, 0.1), step)
+        found[engine] = network.parameters()["dense_1.W"] - before
+    np.testing.assert_allclose(found["native"], found["numpy"], atol=1e-13)
