@@ -1,7 +1,7 @@
 // What a program is made of: one struct a layer, with its way forward and its way back.
 //
-// A value is a row-major matrix (N, width) whose rows are padded to whole vectors. The padding of a
-// gradient is 0, so that it never reaches a parameter.
+// A value is a row-major matrix (N, width) whose rows are padded to whole vectors. The padding may be
+// anything; that of a gradient is cleared where it would reach a parameter.
 #pragma once
 
 #include <memory>
@@ -66,18 +66,16 @@ template <class T> struct Pass {
         has_dy[value] = true;
         return adds;
     }
-    // A gradient that is known as a whole: it is followed now, or waits until all are known.
+    // A vector's gradient, known as a whole: it is followed now, or waits until all are known.
     void learn(int parameter, const T* gradient) {
         auto& p = parameters[parameter];
         const size_t n = p.layout.size();
+        const bool at_once = learning.at_once(p);
         T* dw = p.dw.get();
-        if (learning.at_once(p)) {
-            std::copy_n(gradient, n, dw);
-            learning.add_penalties(p, dw, 0, n);
-            learning.step(p, dw, 0, n, rate, int64_t(step) + 1);
-        } else {
-            for (size_t i = 0; i < n; ++i) dw[i] += gradient[i];
-        }
+        for (int i = 0; i < p.layout.columns; ++i) dw[i] = at_once ? gradient[i] : dw[i] + gradient[i];
+        if (!at_once) return;
+        learning.add_penalties(p, dw, 0, n);
+        learning.step(p, dw, 0, n, rate, int64_t(step) + 1);
     }
 };
 
@@ -94,6 +92,12 @@ template <class T> struct Layer {
     virtual void backward(Pass<T>& p, Scratch<T>& s) const = 0;
     virtual void commit(Pass<T>&, Scratch<T>&) const {}  // what changes besides parameters
 };
+
+// What an infinity left in the padding goes no further.
+template <class T> void clear_padding(T* x, int ld, int n, int width) {
+    if (ld == width) return;
+    for (int r = 0; r < n; ++r) std::fill(x + size_t(r) * ld + width, x + size_t(r + 1) * ld, T(0));
+}
 
 template <class T> void columns_sum(const T* x, int ld, int n, int width, T* into) {
     for (int v = 0; v < width; v += kLanes<T>) {
@@ -140,6 +144,7 @@ template <class T> struct Dense final : Layer<T> {
 
     void backward(Pass<T>& p, Scratch<T>& s) const override {
         if (f != Activation::identity) through_activation(p);
+        clear_padding(p.dy[y], p.ld(y), p.n, p.values[y].width);
         if (p.values[x].learns) to_x(p, s);
         to_parameters(p, s);
     }

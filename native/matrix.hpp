@@ -36,7 +36,6 @@ template <class T> constexpr int padded(int width) { return rounded_up(width, kL
 template <class T> class Buffer {
 public:
     Buffer() = default;
-    explicit Buffer(size_t size) { resize(size); }
     Buffer(const Buffer&) = delete;
     Buffer(Buffer&& other) noexcept { std::swap(data_, other.data_), std::swap(size_, other.size_); }
     Buffer& operator=(Buffer&& other) noexcept {
@@ -113,7 +112,6 @@ public:
     static constexpr int kMostTerms = 65535 - 64;
     static constexpr int kMark = 64;  // how many terms lie between two marks in a list
 
-    int block() const { return block_; }                   // results in a block
     double density() const { return density_; }            // the share of terms that remain
     const Term* of(int b) const { return terms_.get() + size_t(b) * stride_; }
     int count(int b) const { return mark(b, marks_per_block_ - 1); }
@@ -121,7 +119,7 @@ public:
 
     // For y = x W: blocks of rows of x, whose terms are its columns.
     template <class T> void of_rows(Team& team, bool split, const T* x, int ld, int n, int columns, int block) {
-        begin((n + block - 1) / block, columns, block);
+        begin((n + block - 1) / block, columns);
         team.split(blocks_, split, [&](int first, int last, int) {
             for (int b = first; b < last; ++b)
                 scan(x + size_t(b) * block * ld, ld, std::min(block, n - b * block), columns, b);
@@ -130,7 +128,7 @@ public:
     }
     // For G = xᵀ dy: blocks of columns of x, whose terms are its rows, from the lists of single rows.
     void of_columns(Team& team, bool split, const Listing& rows, int n, int columns, int block) {
-        begin((columns + block - 1) / block, n, block);
+        begin((columns + block - 1) / block, n);
         team.split(blocks_, split, [&](int first, int last, int) {
             const int from = first * block, to = std::min(last * block, columns);
             std::vector<int> counts(size_t(last - first) + 1);
@@ -156,8 +154,8 @@ public:
 private:
     Term* list(int b) { return terms_.get() + size_t(b) * stride_; }
     void set_mark(int b, int m, int count) { marks_.get()[size_t(b) * marks_per_block_ + m] = Term(count); }
-    void begin(int blocks, int most, int block) {
-        blocks_ = blocks, block_ = block;
+    void begin(int blocks, int most) {
+        blocks_ = blocks;
         stride_ = rounded_up(most, 64) + 64;  // whole vectors are stored, past the end of a list
         marks_per_block_ = (most + kMark - 1) / kMark + 1;
         terms_.resize(size_t(blocks) * stride_);
@@ -197,7 +195,7 @@ private:
         set_mark(b, marks_per_block_ - 1, count);
     }
     Buffer<Term> terms_, marks_;
-    int blocks_ = 0, block_ = 1, stride_ = 0, marks_per_block_ = 1;
+    int blocks_ = 0, stride_ = 0, marks_per_block_ = 1;
     double density_ = 1;
 };
 
@@ -270,6 +268,39 @@ template <class T, int R, int V, bool listed> void outer_kernel(const OuterArgs<
     }
 }
 
+// The same for many single rows one after the other, each with the terms of its own list between two
+// marks: what is loaded for one row is on its way while the sums of the row before are still made.
+template <class T> struct RowsArgs {
+    const T *x, *w, *start;
+    T* y;
+    size_t row, step, ldw, ld_start, ldy;
+    const Listing* listing;
+    int first, count, from, to;
+};
+template <class T, int V> void rows_kernel(const RowsArgs<T>& args) {
+    constexpr int L = kLanes<T>;
+    const RowsArgs<T> a = args;
+    const Listing& listing = *a.listing;
+    for (int r = 0; r < a.count; ++r) {
+        const T *x = a.x + r * a.row, *start = a.start + r * a.ld_start;
+        const Listing::Term* term = listing.of(a.first + r);
+        const Listing::Term* end = term + listing.mark(a.first + r, a.to);
+        term += listing.mark(a.first + r, a.from);
+        Vec<T> y[V];
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) y[v] = load(start + v * L);
+#pragma GCC unroll 2
+        for (; term < end; ++term) {
+            const T xk = x[*term * a.step];
+            const T* w = a.w + *term * a.ldw;
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) y[v] += xk * load(w + v * L);
+        }
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) store(a.y + r * a.ldy + v * L, y[v]);
+    }
+}
+
 // kernels[V - 1][R - 1][listed]
 template <class T, template <class> class Args> using Kernel = void (*)(const Args<T>&);
 template <class T, template <class> class Args>
@@ -282,6 +313,9 @@ template <class T, int V, int R> constexpr void add_kernels(Kernels<T, ProductAr
     if constexpr (R < most_rows(V)) add_kernels<T, V, R + 1>(products, outers);
     else if constexpr (V < kMostVectors) add_kernels<T, V + 1, 1>(products, outers);
 }
+template <class T>
+inline constexpr std::array<void (*)(const RowsArgs<T>&), kMostVectors> rows_kernels{
+    rows_kernel<T, 1>, rows_kernel<T, 2>, rows_kernel<T, 3>, rows_kernel<T, 4>};
 template <class T> struct KernelTables {
     Kernels<T, ProductArgs> products{};
     Kernels<T, OuterArgs> outers{};
@@ -310,28 +344,26 @@ template <class T> struct Left {
 template <class T>
 void product_panel(const Left<T>& x, int first, int count, const T* w, size_t ldw, int vectors,
                    const T* start, size_t ld_start, T* y, size_t ldy) {
-    const auto each = [&](int from, int to, const T* start, size_t ld_start) {
-        for (int i = 0; i < count; i += x.block) {
-            const int rows = std::min(x.block, count - i), b = (first + i) / x.block;
-            ProductArgs<T> a{x.at + size_t(first + i) * x.row, w, start + i * ld_start, y + i * ldy,
-                             x.row, x.step, ldw, ld_start, ldy, nullptr, x.terms};
-            if (x.listing) {
-                const int begin = x.listing->mark(b, from), end = x.listing->mark(b, to);
-                a.terms = x.listing->of(b) + begin, a.count = end - begin;
-            }
-            kernels<T>.products[vectors - 1][rows - 1][x.listing != nullptr](a);
+    if (x.listing && x.block == 1) {
+        // A single row uses each row of W once: it is the first cache that must have W, a stretch
+        // at a time. Of rows of W that no x needs, little is read.
+        constexpr double kCache = 32 << 10;
+        const int marks = (x.terms + Listing::kMark - 1) / Listing::kMark;
+        const double used = std::min(1.0, 2.5 * x.listing->density());
+        const int stretch = std::max(1, int(kCache / (used * vectors * kVectorBytes) / Listing::kMark));
+        for (int from = 0; from < marks; from += stretch) {
+            rows_kernels<T>[vectors - 1]({x.at + size_t(first) * x.row, w, start, y, x.row, x.step, ldw, ld_start,
+                                          ldy, x.listing, first, count, from, std::min(from + stretch, marks)});
+            start = y, ld_start = ldy;
         }
-    };
-    const int marks = (x.terms + Listing::kMark - 1) / Listing::kMark;
-    if (!x.listing || x.block > 1) return each(0, marks, start, ld_start);
-    // A single row uses each row of W once: it is the first cache that must have W, a stretch at a
-    // time. Of rows of W that no x needs, little is read.
-    constexpr double kCache = 24 << 10;
-    const double used = std::min(1.0, 2.5 * x.listing->density());
-    const int stretch = std::max(1, int(kCache / (used * vectors * kVectorBytes) / Listing::kMark));
-    for (int from = 0; from < marks; from += stretch) {
-        each(from, std::min(from + stretch, marks), start, ld_start);
-        start = y, ld_start = ldy;
+        return;
+    }
+    for (int i = 0; i < count; i += x.block) {
+        const int rows = std::min(x.block, count - i), b = (first + i) / x.block;
+        ProductArgs<T> a{x.at + size_t(first + i) * x.row, w, start + i * ld_start, y + i * ldy,
+                         x.row, x.step, ldw, ld_start, ldy, nullptr, x.terms};
+        if (x.listing) a.terms = x.listing->of(b), a.count = x.listing->count(b);
+        kernels<T>.products[vectors - 1][rows - 1][x.listing != nullptr](a);
     }
 }
 

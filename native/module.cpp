@@ -88,7 +88,8 @@ PyObject* program(PyObject*, PyObject* args) {
         Reader in(words.as<int64_t>(), words.bytes() / 8, numbers.as<double>(), numbers.bytes() / 8);
         auto held = std::make_unique<Held>();
         held->program = in.word() == 4 ? make_float32(in) : make_float64(in);
-        held->arrays = memories(arrays_object, true);
+        const bool trains = !held->program->target_widths().empty();
+        held->arrays = memories(arrays_object, trains);
         const std::vector<size_t> sizes = held->program->array_sizes();
         expect(sizes.size() == held->arrays.size(), "a program got another number of arrays than it names");
         std::vector<void*> arrays;
@@ -116,7 +117,8 @@ int64_t read_inputs(PyObject* tuple, const AnyProgram& program, std::vector<Memo
         held.emplace_back(array, false);
         inputs.push_back({held.back().get(), unit});
         const size_t row = size_t(widths[i]) * (unit ? 1 : program.item_size());
-        const int64_t count = row ? int64_t(held.back().bytes() / row) : 0;
+        expect(held.back().bytes() % row == 0, "an input has rows of another width");
+        const int64_t count = int64_t(held.back().bytes() / row);
         expect(rows < 0 || rows == count, "the inputs have different numbers of rows");
         rows = count;
     }
@@ -138,6 +140,7 @@ PyObject* train(PyObject*, PyObject* args) {
         std::vector<Memory> held;
         const int64_t rows = read_inputs(inputs_object, program, held, t.inputs);
         const auto& widths = program.target_widths();
+        expect(!widths.empty(), "a program without losses has nothing to learn");
         expect(PyTuple_Size(targets_object) == Py_ssize_t(widths.size()), "a program got another number of targets than it has losses");
         for (size_t i = 0; i < widths.size(); ++i) {
             PyObject* array;
@@ -194,7 +197,7 @@ PyObject* infer(PyObject*, PyObject* args) {
         expect(outputs.size() == widths.size(), "a program got another number of outputs than it has");
         std::vector<void*> to;
         for (size_t i = 0; i < widths.size(); ++i) {
-            expect(outputs[i].bytes() >= size_t(rows) * widths[i] * program.item_size(), "an output has too little room");
+            expect(outputs[i].bytes() == size_t(rows) * widths[i] * program.item_size(), "an output has another size");
             to.push_back(outputs[i].get());
         }
         std::exception_ptr thrown;
@@ -215,7 +218,8 @@ PyObject* supported(PyObject*, PyObject*) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+           __builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("movbe") && __builtin_cpu_supports("f16c");
     avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512vl");

@@ -46,7 +46,7 @@ public:
     virtual size_t item_size() const = 0;
 };
 
-// The words and numbers that src/glassnet/engines/native.py wrote, in the same order.
+// The words and numbers that src/glassnet/engines/lowering.py wrote, in the same order.
 class Reader {
 public:
     Reader(const int64_t* words, size_t word_count, const double* numbers, size_t number_count)
@@ -106,7 +106,7 @@ public:
         read_losses(in);
         in.expect_end();
         for (auto& p : parameters_)
-            if (p.trained && p.uses) p.dw.resize(p.layout.size());
+            if (!losses_.empty()) p.dw.resize(p.layout.size());
     }
 
     int64_t train(const Training& t) override {
@@ -299,8 +299,8 @@ private:
                 for (auto count = in.many(); count > 0; --count) l.xs.push_back(value()), l.parts.push_back(in.size());
                 l.y = value();
                 in.expect(!l.xs.empty());
-                const int groups = width(l.xs[0]) / l.parts[0];
-                int total = 0;
+                const int64_t groups = width(l.xs[0]) / l.parts[0];
+                int64_t total = 0;
                 for (size_t j = 0; j < l.xs.size(); ++j) {
                     in.expect(width(l.xs[j]) == groups * l.parts[j]);
                     total += groups * l.parts[j];
@@ -474,10 +474,10 @@ private:
                 const int64_t label = t.classes[i] ? static_cast<const int64_t*>(t.targets[i])[row] : -1;
                 const T l = loss_row<T>(loss.kind, loss.δ, width, p.y[loss.value] + size_t(r) * ld, t_row, label,
                                         T(weight / total_weight), p.dy[loss.value] + size_t(r) * ld);
-                total += double(weight) * double(l);
+                total += weights ? double(T(weight / total_weight)) * double(l) : double(l);
             }
         }
-        return double(T(total)) / total_weight;  // too large for T is infinite
+        return double(T(total)) / (weights ? 1 : p.n);  // too large for T is infinite
     }
     void learn(Pass<T>& p) {
         for (auto& parameter : parameters_)

@@ -5,7 +5,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
+#include <mutex>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace glassnet {
@@ -38,6 +42,7 @@ public:
         round_.notify_all();
         help(round, 0);
         await(done_, [this](int done) { return done == size_; });
+        if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
     }
 
 private:
@@ -49,8 +54,12 @@ private:
         crew_of_ = getpid();
         round_.store(0);
         next_.store(0);
-        for (int member = 1; member < size_; ++member)
-            members_->emplace_back([this, member] { serve(member); });
+        try {
+            for (int member = 1; member < size_; ++member)
+                members_->emplace_back([this, member] { serve(member); });
+        } catch (const std::system_error&) {
+            // There may be no more threads to have: those that came do the work.
+        }
     }
     void dismiss() {
         if (!members_ || crew_of_ != getpid()) return;
@@ -77,7 +86,12 @@ private:
                 if (next >> 32 != round || int(uint32_t(next)) >= size_) return;
             } while (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel));
             const int part = int(uint32_t(next));
-            call_(work_, int(int64_t(tasks_) * part / size_), int(int64_t(tasks_) * (part + 1) / size_), member);
+            try {
+                call_(work_, int(int64_t(tasks_) * part / size_), int(int64_t(tasks_) * (part + 1) / size_), member);
+            } catch (...) {
+                std::lock_guard lock(guard_);
+                if (!thrown_) thrown_ = std::current_exception();
+            }
             if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) done_.notify_all();
         }
     }
@@ -97,6 +111,8 @@ private:
     std::vector<std::thread>* members_ = nullptr;
     pid_t crew_of_ = 0;
     int tasks_ = 0;
+    std::mutex guard_;
+    std::exception_ptr thrown_;  // by a part of the work
     const void* work_ = nullptr;
     void (*call_)(const void*, int, int, int) = nullptr;
     std::atomic<bool> dismissed_{false};

@@ -110,7 +110,7 @@ template <class T> struct Exp {
     }
 };
 
-// eˣ for x ≤ 0; what is below the least normal number is 0.
+// eˣ for x ≤ 0; 0 from about the least normal number on.
 template <class T> inline Vec<T> exp_negative(Vec<T> x) {
     const Vec<T> least = all<T>(Format<T>::least_exp);
     const Exp<T> e(x < least ? least : x);

@@ -264,7 +264,7 @@ def test_how_many_batches_run_together_changes_no_number(monkeypatch: pytest.Mon
 
 def test_chunks_grow_while_they_are_short_and_shrink_when_they_are_long() -> None:
     adapt = trainer_module._adapt
-    assert [adapt(8, 0.01), adapt(8, 0.1), adapt(8, 0.5), adapt(1, 9.0)] == [80, 8, 4, 1]
+    assert [adapt(8, 0.001), adapt(8, 0.1), adapt(8, 0.5), adapt(1, 9.0)] == [128, 16, 4, 1]
 
 
 def test_validation_never_influences_training() -> None:

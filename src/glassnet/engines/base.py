@@ -80,15 +80,25 @@ class State:
     arrays: dict[str, Array]
     slots: dict[str, dict[str, Array]] = field(default_factory=dict)
 
-    def copy(self) -> State:
-        """Return a copy that training will not touch."""
-        return State(
-            {name: array.copy() for name, array in self.arrays.items()},
-            {
-                name: {slot: array.copy() for slot, array in slots.items()}
-                for name, slots in self.slots.items()
-            },
-        )
+    def copy(self, into: State | None = None) -> State:
+        """Return a copy that training will not touch.
+
+        into    an old copy of the same job's state, whose memory is used again
+        """
+        if into is None:
+            return State(
+                {name: array.copy() for name, array in self.arrays.items()},
+                {
+                    name: {slot: array.copy() for slot, array in slots.items()}
+                    for name, slots in self.slots.items()
+                },
+            )
+        for name, array in self.arrays.items():
+            into.arrays[name][...] = array
+        for name, slots in self.slots.items():
+            for slot, array in slots.items():
+                into.slots[name][slot][...] = array
+        return into
 
 
 class Runner(Protocol):

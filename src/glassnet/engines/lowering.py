@@ -62,6 +62,9 @@ def refusal(what: Job | Network) -> str | None:
     for name, layer in network.layers.items():
         if type(layer) not in known:
             return f"it does not know the layer {type(layer).__name__} ({name})"
+    places = [array.ctypes.data for array in network.arrays().values() if array.size]
+    if len(set(places)) < len(places):
+        return "two layers share an array"
     if isinstance(what, Job):
         of_a_kind: Sequence[tuple[str, object, Any]] = (
             *(("loss", loss, LOSS_KINDS) for loss in what.losses.values()),
@@ -72,6 +75,9 @@ def refusal(what: Job | Network) -> str | None:
         for kind, rule, these in of_a_kind:
             if type(rule) not in these:
                 return f"it does not know the {kind} {type(rule).__name__}"
+        epsilon = getattr(what.optimizer, "epsilon", 1)
+        if not network.dtype.type(epsilon):
+            return f"{network.dtype} does not tell an epsilon of {epsilon:g} from 0"
     return None
 
 

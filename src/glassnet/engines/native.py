@@ -10,19 +10,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from glassnet.data.batches import Batches
 from glassnet.data.pixels import Pixels
 from glassnet.engines import library
-from glassnet.engines.base import Examples, Job, Kept
+from glassnet.engines.base import Examples, Job, Kept, State
 from glassnet.engines.lowering import Lowering, refusal
 from glassnet.engines.numpy import outputs
 from glassnet.errors import SettingError
 from glassnet.nn.network import Network
 from glassnet.types import Array
+
+MOST_THREADS = 256
 
 THREADS = ("GLASSNET_THREADS", "OMP_NUM_THREADS")
 """The variables that say how many threads to use, unless all processors that there are."""
@@ -60,16 +63,19 @@ class NativeRunner(Kept):
         self._native = library.load()
         self._program = self._native.program(*Lowering(job.network, threads(), job, self.slots))
 
+    def __reduce__(self) -> tuple[Callable[..., NativeRunner], tuple[Job, Any]]:
+        return _again, (self.job, self.slots)  # a copy has a program of its own
+
     def run(
         self, examples: Examples, batches: Batches, rates: NDArray[np.float64], step: int
     ) -> NDArray[np.float64]:
         """Train on each batch in turn and return each one's loss before its update."""
-        losses = np.empty(len(batches))
+        losses, dtype = np.empty(len(batches)), self.job.network.dtype
         done = self._native.train(
             self._program,
             _inputs(self.job.network, examples),
-            tuple((np.ascontiguousarray(t), t.dtype.kind == "i") for t in examples.ts.values()),
-            None if examples.weights is None else np.ascontiguousarray(examples.weights),
+            tuple(_target(examples.ts[name], dtype) for name in self.job.losses),
+            None if examples.weights is None else _aligned(examples.weights, dtype),
             np.ascontiguousarray(batches.order, np.int64),
             batches.size,
             np.ascontiguousarray(rates, np.float64),
@@ -106,8 +112,9 @@ class Predictor:
     def __call__(self, x: Array) -> Array:
         """Return the output for the rows x of a network of one input and one output: (N, …)."""
         self._keep_up()
-        if x.dtype != self._dtype or x.shape[1:] != self._shape or not x.flags.c_contiguous:
-            x = np.ascontiguousarray(x, self._dtype)
+        if not (isinstance(x, np.ndarray) and x.dtype == self._dtype and x.shape[1:] == self._shape
+                and x.flags.c_contiguous and x.flags.aligned):  # fmt: skip
+            x = _aligned(x, self._dtype)
             self.network.expect_inputs(dict.fromkeys(self.network.inputs, x))
         y = np.empty((len(x), *self._out), self._dtype)
         self._native.infer(self._program, ((x, 0.0),), (y,))
@@ -118,7 +125,7 @@ class Predictor:
 
     def _lower(self) -> None:
         network = self.network
-        self._arrays = [
+        arrays = [
             (layer, name, array)
             for layer in network.layers.values()
             for name, array in layer.arrays().items()
@@ -127,6 +134,7 @@ class Predictor:
         self._shape = next(iter(network.inputs.values()))
         self._out = network.output_shapes[network.outputs[0]]
         self._program = self._native.program(*Lowering(network, threads()))
+        self._arrays = arrays  # last: what fails is tried again
 
     def _keep_up(self) -> None:
         """Lower the network again if someone gave a layer another array."""
@@ -147,20 +155,37 @@ def outputs_function(network: Network) -> Callable[[Examples], dict[str, Array]]
         return partial(outputs, network)
 
 
+def _again(job: Job, slots: dict[str, dict[str, Array]]) -> NativeRunner:
+    runner = NativeRunner(job)
+    runner.restore(State(job.network.arrays(), slots))
+    return runner
+
+
 def threads() -> int:
     """Return how many threads a program may use."""
     for variable in THREADS:
-        given = os.environ.get(variable, "")
+        given = os.environ.get(variable, "").partition(",")[0]
         if given.isdecimal() and int(given) > 0:
-            return int(given)
+            return min(int(given), MOST_THREADS)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _aligned(array: Array, dtype: DTypeLike) -> Array:
+    """Return an array as compiled code reads it, itself if it can be."""
+    return np.require(array, dtype, ["C", "A"])
+
+
+def _target(t: Array, dtype: DTypeLike) -> tuple[Array, bool]:
+    """Return a target, and whether it is class indices."""
+    classes = t.dtype.kind == "i"
+    return _aligned(t, np.int64 if classes else dtype), classes
 
 
 def _inputs(network: Network, examples: Examples) -> tuple[tuple[Array, float], ...]:
     """Return each input's rows, and what a byte of them is worth; 0 where they are no bytes."""
     return tuple(
         (np.ascontiguousarray(x.bytes), 1 / x.maximum) if isinstance(x, Pixels)
-        else (np.ascontiguousarray(x, network.dtype), 0.0)
+        else (_aligned(x, network.dtype), 0.0)
         for x in (examples.xs[name] for name in network.inputs)
     )  # fmt: skip
 

@@ -44,7 +44,8 @@ class Trail:
 
     def remember(self, batches: Batches, rates: NDArray[np.float64]) -> None:
         """Note a chunk that is about to run."""
-        state = self.trainer.runner.state().copy()
+        oldest = self.stretches[0].state if len(self.stretches) == 2 else None
+        state = self.trainer.runner.state().copy(into=oldest)
         self.stretches = [
             *self.stretches[-1:],
             Stretch(state, self.trainer.step, batches, rates),

@@ -321,4 +321,4 @@ def _expect_a_pair(method: str, more: Sequence[object]) -> None:
 
 def _adapt(chunk: int, seconds: float) -> int:
     """Choose how many batches come next, so that callbacks hear of them several times a second."""
-    return max(1, int(chunk * min(max(0.1 / seconds, 0.5), 16))) if seconds else chunk * 16
+    return max(1, int(chunk * min(max(0.2 / seconds, 0.5), 16))) if seconds else chunk * 16
