@@ -163,7 +163,9 @@ private:
         const int vectors = layout.most_vectors, ldx = p.ld(x), k = layout.rows;
         Left<T> left{p.y[x], size_t(ldx), 1, k, block_height(p.n, vectors)};
         const bool split = p.worth(4.0 * p.size(x)), many = p.n >= kManyRows;
-        s.skips = (outside || (cut && many)) && p.skip_zeros && std::max(k, p.n) <= Listing::kMostTerms && --s.quiet < 0;
+        // Of a narrow layer only blocks of rows are skipped, and a ReLU leaves too few zeros for these.
+        s.skips = (outside || (cut && many && vectors >= kSomeVectors)) && p.skip_zeros &&
+                  std::max(k, p.n) <= Listing::kMostTerms && --s.quiet < 0;
         if (!s.skips) return left;
         if (many) {
             s.rows.of_rows(p.team, split, p.y[x], ldx, p.n, k, 1);

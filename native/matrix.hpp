@@ -88,12 +88,16 @@ template <class T> struct Layout {
     }
     size_t size() const { return size_t(rows) * padded<T>(columns); }
 
-    // Between rows of `columns` numbers, as NumPy keeps them, and panels.
+    // Between rows of `columns` numbers, as NumPy keeps them, and panels, padded with zeros.
     void pack(const T* from, T* to) const {
-        for (const Panel& p : panels)
-            for (int k = 0; k < rows; ++k)
-                std::copy_n(from + size_t(k) * columns + p.first, std::min(p.width(), columns - p.first),
-                            to + p.offset + size_t(k) * p.width());
+        for (const Panel& p : panels) {
+            const int width = std::min(p.width(), columns - p.first);
+            for (int k = 0; k < rows; ++k) {
+                T* row = to + p.offset + size_t(k) * p.width();
+                std::copy_n(from + size_t(k) * columns + p.first, width, row);
+                std::fill(row + width, row + p.width(), T(0));
+            }
+        }
     }
     void unpack(const T* from, T* to) const {
         for (const Panel& p : panels)
@@ -139,6 +143,10 @@ public:
                     for (int b = first; b < last; ++b) set_mark(b, r / kMark, counts[b - first]);
                 const Term *k = rows.of(r), *end = k + rows.count(r);
                 if (from > 0) k = std::lower_bound(k, end, from);
+                if (block == 1) {
+                    for (; k < end && *k < to; ++k) list(*k)[counts[*k - from]++] = Term(r);
+                    continue;
+                }
                 for (int before = -1; k < end && *k < to; ++k) {
                     const int b = block_of[*k - from];
                     if (b == before) continue;
