@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glassnet.data.batches import Batches
 from glassnet.engines.base import Examples, Job, Kept
+from glassnet.engines.pages import keep_pages
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
@@ -25,6 +26,7 @@ class NumPyEngine:
 
     def prepare(self, job: Job) -> NumPyRunner:
         """Get ready to run a job; this engine can run all of them."""
+        keep_pages()
         return NumPyRunner(job)
 
     def refuses(self, job: Job) -> str | None:  # noqa: ARG002
