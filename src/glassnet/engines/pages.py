@@ -17,9 +17,9 @@ KEPT = {-3: 32 << 20, -1: 1 << 30}
 def keep_pages() -> bool:
     """Ask glibc to keep freed memory up to 1 GiB, once in a process; tell whether it does.
 
-    Every pass of the reference engine makes its arrays anew. Left alone, glibc returns large ones to
-    the system when they are freed, which then clears each of their pages for the next pass: on wide
-    networks that takes longer than the arithmetic. Other C libraries have no such switch.
+    Every pass of the reference engine makes its arrays anew. Left alone, glibc returns large ones
+    to the system when they are freed, which clears each of their pages before the next pass: on
+    wide networks that takes as long as the arithmetic. Other C libraries have no such switch.
     """
     if os.environ.get(VARIABLE) == "0":
         return False
@@ -27,4 +27,5 @@ def keep_pages() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # no glibc
         return False
-    return all([mallopt(name, size) for name, size in KEPT.items()])
+    done = [mallopt(name, size) for name, size in KEPT.items()]
+    return all(done)
