@@ -15,7 +15,7 @@ from glassnet.engines import NativeEngine, NumPyEngine, Predictor, library
 from glassnet.training.learning_rate import find_learning_rate
 from glassnet.types import Array
 from tests.engines.both import expect_close, needs_native
-from tests.training.setups import bits, line, quiet, rows, values
+from tests.training.setups import KeepAt, bits, line, quiet, rows, values
 
 ENGINES = ("numpy", "native")
 TOLERANCE = 1e-10
@@ -71,19 +71,12 @@ def test_one_engine_goes_on_from_the_others_checkpoint(
 
 
 def test_a_checkpoint_inside_an_epoch(tmp_path: Path) -> None:
-    class Keep(gn.Callback):
-        def on_start(self, fit: Any) -> None:
-            fit.pauses.add(8)
-
-        def on_chunk(self, fit: Any, chunk: Any) -> None:
-            if chunk.step + len(chunk.losses) == 8:
-                fit.checkpoint().write(tmp_path / "midst.safetensors")
-
+    file = tmp_path / "midst.safetensors"
     whole = trainer("native")
-    quiet(whole, rows(), epochs=3, callbacks=[Keep()], batch_size=4)
+    quiet(whole, rows(), epochs=3, callbacks=[KeepAt(8, file)], batch_size=4)
     for engine in ENGINES:
         other = trainer(engine, seed=5)
-        other.resume(tmp_path / "midst.safetensors")
+        other.resume(file)
         assert (other.epoch, other.met) == (1, 8)
         quiet(other, rows(), epochs=2, batch_size=4)
         expect_close(arrays(other), arrays(whole), TOLERANCE)

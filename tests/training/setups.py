@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,6 +55,21 @@ def bits(network: gn.Network) -> dict[str, bytes]:
 def quiet(trainer: gn.Trainer, data: Any, **plan: Any) -> gn.History:
     """Fit without showing it."""
     return trainer.fit(data, progress=False, **plan)
+
+
+@dataclass
+class KeepAt(gn.Callback):
+    """Keeps a checkpoint after so many updates."""
+
+    step: int
+    file: Path
+
+    def on_start(self, fit: Any) -> None:
+        fit.pauses.add(self.step)
+
+    def on_chunk(self, fit: Any, chunk: Any) -> None:
+        if chunk.step + len(chunk.losses) == self.step:
+            fit.checkpoint().write(self.file)
 
 
 class Moments(gn.Callback):

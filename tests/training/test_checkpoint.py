@@ -16,7 +16,7 @@ import glassnet as gn
 from glassnet.files import read_sealed, write_sealed
 from glassnet.training.checkpoint import PARTS
 from glassnet.types import Array
-from tests.training.setups import bits, classifier, plain, quiet, restless, rows
+from tests.training.setups import KeepAt, bits, classifier, plain, quiet, restless, rows
 
 PLAN: dict[str, Any] = {"batch_size": 4}
 OPTIMIZER = gn.AdamW(gn.CosineDecay(0.05, steps=40))
@@ -77,18 +77,11 @@ def test_a_new_process_goes_on(file: Path, never_stopped: gn.Network) -> None:
 def test_within_an_epoch_training_goes_on_with_the_rest_of_it(
     tmp_path: Path, never_stopped: gn.Network
 ) -> None:
-    class Save(gn.Callback):
-        def on_start(self, fit: Any) -> None:
-            fit.pauses.add(10)
-
-        def on_chunk(self, fit: Any, chunk: Any) -> None:
-            if chunk.step + len(chunk.losses) == 10:
-                fit.checkpoint().write(tmp_path / "kept.safetensors")
-
-    quiet(classifier(optimizer=OPTIMIZER), rows(), epochs=5, callbacks=[Save()], **PLAN)
+    file = tmp_path / "kept.safetensors"
+    quiet(classifier(optimizer=OPTIMIZER), rows(), epochs=5, callbacks=[KeepAt(10, file)], **PLAN)
     network = restless(seed=99)
     trainer = classifier(network, optimizer=OPTIMIZER)
-    trainer.resume(tmp_path / "kept.safetensors")
+    trainer.resume(file)
     assert (trainer.epoch, trainer.step, trainer.met) == (1, 10, 16)
     quiet(trainer, rows(), epochs=4, **PLAN)
     assert (trainer.epoch, trainer.step, trainer.met) == (5, 30, 0)

@@ -21,6 +21,8 @@ SEVERAL, MANY = 5, 10
 ABOVE = 1.05
 """Less than so many times the loss of the best constant answer may be chance."""
 
+ADVICE = "the learning rate ten times and look again; gn.find_learning_rate draws the whole curve."
+
 
 def look(patient: Patient) -> Iterator[Finding]:
     """Ask the history, where there is one, and a short trial."""
@@ -77,31 +79,14 @@ def _from_trial(patient: Patient) -> list[Finding]:
     unlearnt = math.isfinite(trial.before) and trial.before > 0.5 * patient.constant
     if unlearnt and trial.idle and trial.faster < (1 - BETTER) * trial.before:
         times = "a hundred" if trial.factor == FASTER else f"{trial.factor:,.0f}"
-        return [
-            _too_low(f"{moved}; at {times} times the rate it falls to {trial.faster:.4g}.", numbers)
-        ]
+        seen = f"{moved}; at {times} times the rate it falls to {trial.faster:.4g}."
+        return [_too_low(seen, numbers)]
     return []
 
 
 def _too_high(seen: str, numbers: dict[str, float]) -> Finding:
-    return Finding(
-        "learning-rate-too-high",
-        "problem",
-        "",
-        seen,
-        "Lower the learning rate ten times and look again; gn.find_learning_rate draws the whole "
-        "curve.",
-        numbers,
-    )
+    return Finding("learning-rate-too-high", "problem", "", seen, f"Lower {ADVICE}", numbers)
 
 
 def _too_low(seen: str, numbers: dict[str, float]) -> Finding:
-    return Finding(
-        "learning-rate-too-low",
-        "warning",
-        "",
-        seen,
-        "Raise the learning rate ten times and look again; gn.find_learning_rate draws the whole "
-        "curve.",
-        numbers,
-    )
+    return Finding("learning-rate-too-low", "warning", "", seen, f"Raise {ADVICE}", numbers)
