@@ -99,14 +99,6 @@ template <class T> void clear_padding(T* x, int ld, int n, int width) {
     for (int r = 0; r < n; ++r) std::fill(x + size_t(r) * ld + width, x + size_t(r + 1) * ld, T(0));
 }
 
-template <class T> void columns_sum(const T* x, int ld, int n, int width, T* into) {
-    for (int v = 0; v < width; v += kLanes<T>) {
-        Vec<T> total{};
-        for (int r = 0; r < n; ++r) total += load(x + size_t(r) * ld + v);
-        store(into + v, total);
-    }
-}
-
 // dx = or += f(i) for every vector of a value's gradient.
 template <class T, class F> void set_or_add(Pass<T>& p, int value, const F& f) {
     T* dx = p.dy[value];
@@ -261,7 +253,6 @@ private:
         const Layout<T>& layout = W.layout;
         const int panels = int(layout.panels.size()), k = layout.rows, ldx = p.ld(x), ldy = p.ld(y);
         const bool many = p.n >= kManyRows;
-        if (s.skips && !is_finite(p.dy[y], p.size(y))) p.overflowed = true;
         Left<T> left{p.y[x], size_t(ldx), 1, k, block_height(p.n, layout.most_vectors)};
         if (!many && s.skips) left.listing = &s.blocks;
         if (many) {
@@ -277,6 +268,7 @@ private:
         const int stretch = rounded_up((k + splits - 1) / splits, left.block);
         const bool at_once = p.learning.at_once(W), plain = at_once && p.learning.is_plain(W);
         const int widest = layout.most_vectors * kLanes<T>;
+        s.b.resize(ldy);
         p.team.split(panels * splits, p.worth(double(p.n) * k * layout.columns), [&](int first, int last, int member) {
             T* dy = Pass<T>::part(s, member, (size_t(p.n) + stretch) * widest);
             for (int task = first; task < last; ++task) {
@@ -285,28 +277,38 @@ private:
                 const int width = panel.width();
                 if (rows <= 0) continue;
                 if (task == first || task % splits == 0) {
-                    // The panel's columns of dy side by side; for a plain step, times -η.
+                    // The panel's columns of dy side by side; for a plain step, times -η. And their sums.
                     const T factor = plain ? T(-p.rate) : T(1);
+                    Vec<T> total[kMostVectors] = {};
                     for (int r = 0; r < p.n; ++r)
-                        for (int v = 0; v < width; v += kLanes<T>)
-                            store(dy + size_t(r) * width + v, factor * load(p.dy[y] + size_t(r) * ldy + panel.first + v));
+                        for (int v = 0; v < panel.vectors; ++v) {
+                            const Vec<T> d = load(p.dy[y] + size_t(r) * ldy + panel.first + v * kLanes<T>);
+                            total[v] += d;
+                            store(dy + size_t(r) * width + v * kLanes<T>, factor * d);
+                        }
+                    if (task % splits == 0)
+                        for (int v = 0; v < panel.vectors; ++v)
+                            store(s.b.get() + panel.first + v * kLanes<T>, total[v]);
                 }
                 const size_t offset = panel.offset + size_t(from) * width, size = size_t(rows) * width;
                 T* dw = plain ? W.w.get() + offset : at_once ? dy + size_t(p.n) * widest : W.dw.get() + offset;
-                if (at_once && !plain) std::fill_n(dw, size, T(0));
-                if (many) product_panel<T>(left, from, rows, dy, width, panel.vectors, dw, width, dw, width);
-                else outer_panel<T>(left, p.n, dy, width, panel.vectors, dw);
-                if (at_once && !plain) {
+                const bool anew = at_once && !plain;
+                if (many) {
+                    product_panel<T>(left, from, rows, dy, width, panel.vectors,
+                                     anew ? s.zeros.get() : dw, anew ? 0 : width, dw, width);
+                } else {
+                    if (anew) std::fill_n(dw, size, T(0));
+                    outer_panel<T>(left, p.n, dy, width, panel.vectors, dw);
+                }
+                if (anew) {
                     p.learning.add_penalties(W, dw, offset, size);
                     p.learning.step(W, dw, offset, size, p.rate, int64_t(p.step) + 1);
                 }
             }
         });
-        if (b >= 0) {
-            s.b.resize(ldy);
-            columns_sum(p.dy[y], ldy, p.n, ldy, s.b.get());
-            p.learn(b, s.b.get());
-        }
+        // A sum of finite numbers that overflows is taken for one that shows an infinity: no harm.
+        if (s.skips && !is_finite(s.b.get(), ldy)) p.overflowed = true;
+        if (b >= 0) p.learn(b, s.b.get());
     }
 };
 

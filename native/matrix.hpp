@@ -209,12 +209,16 @@ private:
 
 // ---- kernels: R rows x V vectors of columns in registers ----------------------------------------
 
-// y[r] = start[r] + Σₖ x[r][k] Wₖ over the k of a list, or over all `count` of them. With `row` and
-// `step`, the distances between the x of two rows and of two terms, x may be read as its transpose.
-template <class T> struct ProductArgs {
+// y[r] = start[r] + Σₖ x[r][k] Wₖ. With `row` and `step`, the distances between the x of two rows and
+// of two terms, x may be read as its transpose.
+template <class T> struct Operands {
     const T *x, *w, *start;
     T* y;
     size_t row, step, ldw, ld_start, ldy;
+};
+
+// The sum over the k of a list, or over all `count` of them.
+template <class T> struct ProductArgs : Operands<T> {
     const Listing::Term* terms;
     int count;
 };
@@ -276,12 +280,9 @@ template <class T, int R, int V, bool listed> void outer_kernel(const OuterArgs<
     }
 }
 
-// The same for many single rows one after the other, each with the terms of its own list between two
+// A product of single rows one after the other, each with the terms of its own list between two
 // marks: what is loaded for one row is on its way while the sums of the row before are still made.
-template <class T> struct RowsArgs {
-    const T *x, *w, *start;
-    T* y;
-    size_t row, step, ldw, ld_start, ldy;
+template <class T> struct RowsArgs : Operands<T> {
     const Listing* listing;
     int first, count, from, to;
 };
@@ -360,16 +361,16 @@ void product_panel(const Left<T>& x, int first, int count, const T* w, size_t ld
         const double used = std::min(1.0, 2.5 * x.listing->density());
         const int stretch = std::max(1, int(kCache / (used * vectors * kVectorBytes) / Listing::kMark));
         for (int from = 0; from < marks; from += stretch) {
-            rows_kernels<T>[vectors - 1]({x.at + size_t(first) * x.row, w, start, y, x.row, x.step, ldw, ld_start,
-                                          ldy, x.listing, first, count, from, std::min(from + stretch, marks)});
+            rows_kernels<T>[vectors - 1]({{x.at + size_t(first) * x.row, w, start, y, x.row, x.step, ldw, ld_start, ldy},
+                                          x.listing, first, count, from, std::min(from + stretch, marks)});
             start = y, ld_start = ldy;
         }
         return;
     }
     for (int i = 0; i < count; i += x.block) {
         const int rows = std::min(x.block, count - i), b = (first + i) / x.block;
-        ProductArgs<T> a{x.at + size_t(first + i) * x.row, w, start + i * ld_start, y + i * ldy,
-                         x.row, x.step, ldw, ld_start, ldy, nullptr, x.terms};
+        ProductArgs<T> a{{x.at + size_t(first + i) * x.row, w, start + i * ld_start, y + i * ldy,
+                          x.row, x.step, ldw, ld_start, ldy}, nullptr, x.terms};
         if (x.listing) a.terms = x.listing->of(b), a.count = x.listing->count(b);
         kernels<T>.products[vectors - 1][rows - 1][x.listing != nullptr](a);
     }
