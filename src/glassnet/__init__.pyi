@@ -1,5 +1,6 @@
 """The public names of Glassnet, in one list; `__init__.py` imports each on first use."""
 
+from .data import Augment as Augment
 from .data import Classes as Classes
 from .data import Dataset as Dataset
 from .data import Features as Features
@@ -12,6 +13,7 @@ from .data import one_hot as one_hot
 from .errors import DataError as DataError
 from .errors import DivergenceError as DivergenceError
 from .errors import DownloadError as DownloadError
+from .errors import EmptyDrawingError as EmptyDrawingError
 from .errors import FileError as FileError
 from .errors import GlassnetError as GlassnetError
 from .errors import GraphError as GraphError
@@ -36,6 +38,8 @@ from .inspect import numerical_gradient as numerical_gradient
 from .inspect import plots as plots
 from .inspect import runs as runs
 from .inspect import summary as summary
+from .model import Answer as Answer
+from .model import Experience as Experience
 from .model import Model as Model
 from .model import load as load
 from .model import train as train

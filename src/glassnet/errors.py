@@ -4,7 +4,8 @@
     ├── ShapeError            an array or a layer has another shape than its neighbour expects
     ├── GraphError            nodes that do not form a network: a cycle, a loose end, one name twice
     ├── DataError             rows that cannot be learnt from: NaN, empty, labels out of range
-    │   └── DownloadError     data that is neither on this machine nor to be had from its mirrors
+    │   ├── DownloadError     data that is neither on this machine nor to be had from its mirrors
+    │   └── EmptyDrawingError a drawing without ink
     ├── SettingError          a setting that does not exist or lies outside its range
     │   └── MissingExtraError a feature whose optional library is not installed
     ├── DivergenceError       training whose loss stopped being a number
@@ -40,6 +41,10 @@ class DataError(GlassnetError, ValueError):
 
 class DownloadError(DataError):
     """Data that is neither on this machine nor to be had from its mirrors."""
+
+
+class EmptyDrawingError(DataError):
+    """A drawing without ink."""
 
 
 class SettingError(GlassnetError, ValueError):

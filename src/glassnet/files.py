@@ -117,11 +117,25 @@ def read_sealed(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     Raises FileError if the file is missing or unreadable, ModelFileError if it is truncated, not
     one of ours, or not what was written.
     """
+    return unseal(path, read_bytes(path))
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Read a file whole. Raises FileError if it is missing or unreadable."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def unseal(path: str | os.PathLike[str], data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Take the document and the arrays out of the bytes of a sealed file.
+
+    path    the file's name, for messages
+
+    Raises ModelFileError as `read_sealed` does.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    with open_file(path) as file:
-        data = file.read()
     try:
         arrays = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Any, TypeVar
@@ -11,6 +12,11 @@ import numpy as np
 from glassnet.errors import SettingError, one_of, short
 
 T = TypeVar("T")
+
+MOST_THREADS = 256
+
+THREADS = ("GLASSNET_THREADS", "OMP_NUM_THREADS")
+"""The variables that say how many threads to use, unless all processors that there are."""
 
 
 def expect(owner: object, **intervals: str) -> None:
@@ -90,6 +96,15 @@ def inside(interval: str, value: object) -> bool:
     above = low <= x if interval[0] == "[" else low < x
     below = x <= high if interval[-1] == "]" else x < high
     return above and below
+
+
+def threads() -> int:
+    """Return how many threads may compute at once."""
+    for variable in THREADS:
+        given = os.environ.get(variable, "").partition(",")[0]
+        if given.isdecimal() and int(given) > 0:
+            return min(int(given), MOST_THREADS)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_whole(value: Any, least: int) -> bool:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import glassnet as gn
@@ -28,8 +29,10 @@ def keep(folder: Path, provenance: Any, evil: str = EVIL) -> None:
     net = gn.Sequential([gn.Dense(4), gn.ReLU(), gn.Dense(3, name=evil)], 4, seed=0)
     inputs = gn.Features(tuple(f"{k}{evil}" for k in range(4)), (evil,) * 4)
     outputs = gn.Classes(tuple(f"{k}{evil}" for k in range(3)))
-    gn.Model(net, inputs, outputs, provenance).save(folder / "evil")
     rows = [[k, k % 3, k % 5, 2, k % 3] for k in range(9)]
+    learnt = np.array(rows)[:, :4] + 1000  # which the rows asked are outside of
+    experience = gn.Experience.of(learnt, learnt)
+    gn.Model(net, inputs, outputs, provenance, experience).save(folder / "evil")
     (folder / "iris.csv").write_text("\n".join(",".join(map(str, row)) for row in rows))
 
 

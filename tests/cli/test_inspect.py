@@ -32,7 +32,8 @@ def test_shows_layers_meanings_and_provenance(run: Run) -> None:
 @pytest.mark.usefixtures("models")
 def test_json_holds_it_all(run: Run) -> None:
     said = json.loads(run("inspect", "digits.safetensors", "--json").out)
-    assert said["inputs"] == {"kind": "images", "height": 8, "width": 8, "maximum": 16}
+    images = {"kind": "images", "height": 8, "width": 8, "maximum": 16, "framing": "blocks"}
+    assert said["inputs"] == images
     assert [node["name"] for node in said["nodes"]] == ["dense_1", "relu_1", "dense_2"]
     assert said["nodes"][0]["parameters"] == 65 * 64
     assert len(said["provenance"]["history"]) == 5

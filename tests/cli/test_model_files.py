@@ -51,6 +51,12 @@ def unknown_layer(path: Path) -> None:
     write_sealed(path, json.loads(described), arrays)
 
 
+def strange_experience(path: Path) -> None:
+    document, arrays = read_sealed(path)
+    document["experience"]["noise"] = 0
+    write_sealed(path, document, arrays)
+
+
 DAMAGES: dict[Callable[[Path], None], str] = {
     truncated: "not a whole safetensors file",
     empty: "not a whole safetensors file",
@@ -58,6 +64,7 @@ DAMAGES: dict[Callable[[Path], None], str] = {
     foreign: "not one that Glassnet wrote",
     tampered: "was changed after it was saved",
     unknown_layer: "Secret",
+    strange_experience: "The experience is not usable",
     Path.unlink: "Cannot read iris.safetensors: No such file",
 }
 

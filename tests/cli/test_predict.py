@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,9 @@ def give(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 def test_values_on_the_line(run: Run) -> None:
     said = run("predict", IRIS, *ROW)
     assert said.status == 0
-    assert said.out.splitlines()[1].startswith("setosa")
-    assert said.out.endswith(" %\n")
+    title, answer = said.out.splitlines()
+    assert title.split() == ["answer", "probability", "sure"]
+    assert re.fullmatch(r"setosa +[0-9.]+ % +yes", answer)
 
 
 @pytest.mark.usefixtures("models")
@@ -92,6 +94,68 @@ def test_values_come_with_their_unit(run: Run) -> None:
     text = run(*args).out
     assert "progression after one year (score)" in text
     assert f"{score['value']:.5g}" in text
+
+
+STRANGE = ("5.1", "3.5", "40", "0.2")
+
+
+@pytest.mark.usefixtures("models")
+def test_an_answer_that_is_not_sure_says_why(run: Run) -> None:
+    title, answer, why = run("predict", IRIS, *STRANGE).out.splitlines()
+    assert title.split() == ["answer", "probability", "sure"]
+    assert answer.endswith("not sure")
+    assert why.startswith("Not sure: the values, taken together, are unlike what the network")
+    assert "petal length 40 is outside 1.1..6.9, which is what the network learnt from." in why
+    (said,) = json.loads(run("predict", IRIS, *STRANGE, "--format", "json").out)
+    assert said["sure"] is False
+    assert [doubt["code"] for doubt in said["unsure_because"]][-1] == "outside-range"
+    assert said["unsure_because"][-1]["input"] == "petal length"
+    (row,) = csv.DictReader(io.StringIO(run("predict", IRIS, *STRANGE, "--format", "csv").out))
+    assert row["sure"] == "no"
+    assert "petal length 40 is outside" in row["because"]
+
+
+@pytest.mark.usefixtures("models")
+def test_an_answer_that_is_sure_has_no_reasons(run: Run) -> None:
+    (said,) = json.loads(run("predict", IRIS, *ROW, "--format", "json").out)
+    assert said["sure"] is True
+    assert said["unsure_because"] == []
+    (row,) = csv.DictReader(io.StringIO(run("predict", IRIS, *ROW, "--format", "csv").out))
+    assert (row["sure"], row["because"]) == ("yes", "")
+
+
+def test_of_many_rows_each_that_is_not_sure_is_named_up_to_ten(run: Run, models: Path) -> None:
+    lines = [",".join(STRANGE if k % 2 else ROW) for k in range(24)]
+    (models / "rows.csv").write_text("\n".join(lines))
+    out = run("predict", IRIS, "rows.csv").out.splitlines()
+    assert [line.endswith("not sure") for line in out[1:25]] == [False, True] * 12
+    assert out[25].startswith("Not sure of row 1: the values")
+    assert out[34].startswith("Not sure of row 19: the values")
+    assert out[35:] == ["Nor of 2 other rows: --format json says why."]
+
+
+@pytest.mark.usefixtures("models")
+def test_values_may_be_not_sure(run: Run) -> None:
+    row = ("300", "1", "25", "90", "190", "115", "50", "4", "4.6", "90")
+    title, answer, why = run("predict", "diabetes.safetensors", *row).out.splitlines()
+    assert title.endswith("sure")
+    assert answer.endswith("not sure")
+    assert "age 300 is outside 19..79" in why
+    (said,) = json.loads(run("predict", "diabetes.safetensors", *row, "--format", "json").out)
+    assert said["sure"] is False
+    assert said["progression after one year"]["unit"] == "score"
+
+
+def test_a_model_without_experience_says_nothing_of_it(run: Run, models: Path) -> None:
+    model = gn.load(models / IRIS)
+    model.experience = None
+    model.save(models / "old")
+    title, answer = run("predict", "old", *STRANGE).out.splitlines()
+    assert title.split() == ["answer", "probability"]
+    assert answer.endswith(" %")
+    (said,) = json.loads(run("predict", "old", *STRANGE, "--format", "json").out)
+    assert said.keys() == {"answer", "probability"}
+    assert run("predict", "old", *STRANGE, "--format", "csv").out.startswith("answer,probability\n")
 
 
 def test_pixels_are_whole_numbers(run: Run, models: Path) -> None:

@@ -1,17 +1,22 @@
 import inspect
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import glassnet as gn
 from glassnet.cli.train import train as command
+from glassnet.data.image_folder import keep
+from glassnet.model import continuing
 
 from .conftest import Run
 
@@ -55,7 +60,8 @@ def test_every_setting_reaches_the_library(run: Run) -> None:
 
 
 def test_the_command_has_the_library_s_options_and_defaults() -> None:
-    library = inspect.signature(gn.train).parameters
+    library = dict(inspect.signature(gn.train).parameters)
+    del library["data"]  # which a model that learns on does without
     own = inspect.signature(command).parameters
     assert {name: p.default for name, p in library.items() if name in own} == {
         name: own[name].default for name in library if name in own
@@ -188,3 +194,150 @@ def test_an_interrupt_keeps_the_model(tmp_path: Path) -> None:
         "glassnet: Interrupted. iris.safetensors holds what was learnt until then.\n"
     )
     assert gn.load(tmp_path / "iris.safetensors").provenance["ended"] == "interrupted"
+
+
+def test_pictures_are_drawn_otherwise_if_asked(run: Run) -> None:
+    run("train", "digits", *QUICK)
+    assert gn.load("digits.safetensors").provenance["settings"]["augment"] is None
+    run("train", "digits", *QUICK, "--augment")
+    settings = gn.load("digits.safetensors").provenance["settings"]
+    assert settings["augment"] == gn.Augment().config()
+
+
+def test_a_table_cannot_be_drawn_otherwise(fails: Callable[..., str]) -> None:
+    assert "augment redraws pictures, but iris has 4 features" in fails(
+        "train", "iris", "--augment"
+    )
+
+
+@pytest.fixture
+def kept(models: Path) -> Path:
+    """Pictures that a model of the digits got wrong, with their right answers."""
+    model = gn.load(models / "digits.safetensors")
+    rows = gn.datasets.load("digits").validation
+    assert isinstance(rows.x, gn.Pixels)
+    assert isinstance(model.inputs, gn.Images)
+    assert isinstance(model.outputs, gn.Classes)
+    for k in np.flatnonzero(model.predict(rows.x) != rows.t)[:6]:
+        picture = rows.x.bytes[k].reshape(8, 8)
+        keep(models / "kept", str(rows.t[k]), picture, model.inputs, model.outputs)
+    return models / "kept"
+
+
+def test_a_model_learns_on_from_kept_pictures(run: Run, kept: Path) -> None:
+    before = gn.load("digits.safetensors")
+    status, out, err = run("train", "--continue", "digits.safetensors", "--data", kept.name)
+    assert status == 0
+    assert "epoch" in err
+    told = out.splitlines()
+    assert told[0].split() == ["accuracy", "before", "after"]
+    pictures, test = (line.split() for line in told if "learnt from" in line)
+    assert pictures[:3] == ["kept:", "6", "pictures,"]
+    assert [pictures[-4], pictures[-2]] == ["0.00", "100.00"]
+    assert " ".join(test).startswith("test part of digits, never learnt from")
+    assert float(test[-2]) >= float(test[-4]) - 1
+    after = gn.load("digits.safetensors")
+    assert after.network.config() == before.network.config()
+    assert after.provenance["data"] == before.provenance["data"]
+    assert after.experience is not None
+    for line in out.split("Next:\n")[1].splitlines():
+        assert run(*line.split()[1:]).status == 0
+
+
+def test_the_model_that_learnt_on_goes_where_it_is_told(run: Run, kept: Path) -> None:
+    before = Path("digits.safetensors").read_bytes()
+    said = run(
+        "train", "--continue", "digits.safetensors", "--data", kept, "--out", "new/m.safetensors",
+        "--epochs", "2", "--batch-size", "50", "--learning-rate", "0.25", "--seed", "4",
+        "--engine", "numpy", "--augment", "--quiet",
+    )  # fmt: skip
+    assert said == (0, "", "")
+    assert Path("digits.safetensors").read_bytes() == before
+    settings = gn.load("new/m.safetensors").provenance["continued"][0]["settings"]
+    assert (settings["epochs"], settings["batch_size"], settings["seed"]) == (2, 50, 4)
+    assert settings["engine"] == "numpy"
+    assert settings["optimizer"]["learning_rate"]["initial"] == 0.25
+    assert settings["augment"] == gn.Augment().config()
+
+
+def test_without_what_it_learnt_before_it_learns_alone_and_says_so(run: Run, kept: Path) -> None:
+    model = gn.load("digits.safetensors")
+    del model.provenance["data"]
+    model.save("strange.safetensors")
+    status, out, err = run("train", "--continue", "strange.safetensors", "--data", kept)
+    assert status == 0
+    assert err.startswith(f"Warning: Only the 6 pictures in {kept} are learnt from, in small steps")
+    assert "may get worse" in err
+    assert "test part" not in out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--continue", "digits.safetensors"], "say where they are, --data DIR"),
+        (["--data", "kept"], "say which, --continue MODEL"),
+        (["digits", "--data", "kept"], "say which, --continue MODEL"),
+        (["digits", "--continue", "digits.safetensors", "--data", "kept"], "leave out DATA"),
+        (
+            ["--continue", "digits.safetensors", "--data", "kept", "--layers", "3", "--l2", "1"],
+            "keeps the network of MODEL, and how it learns: leave out --layers, --l2",
+        ),
+        (["--continue", "iris.safetensors", "--data", "kept"], "reads a table of 4 columns"),
+        (["--continue", "missing.safetensors", "--data", "kept"], "missing.safetensors"),
+        (["--continue", "digits.safetensors", "--data", "nowhere"], "nowhere"),
+        (["--continue", "digits.safetensors", "--data", "empty"], "holds no pictures"),
+        (["--continue", "digits.safetensors", "--data", "odd"], "cat"),
+        (["--continue", "digits.safetensors", "--data", "kept", "--epochs", "0"], "epochs"),
+        (["--continue", "digits.safetensors", "--data", "kept", "--out", "kept"], "a folder"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_learnt_on_is_one_line_and_changes_nothing(
+    fails: Callable[..., str], kept: Path, args: list[str], message: str
+) -> None:
+    before = Path("digits.safetensors").read_bytes()
+    Path("empty/3").mkdir(parents=True)
+    Path("odd/cat").mkdir(parents=True)
+    shutil.copy(next(kept.rglob("*.png")), "odd/cat/one.png")
+    assert message in fails("train", *args, "--quiet")
+    assert Path("digits.safetensors").read_bytes() == before
+
+
+def spoilt(monkeypatch: pytest.MonkeyPatch, ended: str = "finished", accuracy: float = 0.5) -> None:
+    """Have the model end so, and with such an accuracy on the test part."""
+
+    def worse(*args: Any, **settings: Any) -> gn.Model:
+        model = learn_on(*args, **settings | {"epochs": 1})
+        (told,) = model.provenance["continued"]
+        told["ended"], told["after"]["test"]["accuracy"] = ended, accuracy
+        return model
+
+    learn_on = continuing.learn_on
+    monkeypatch.setattr(continuing, "learn_on", worse)
+
+
+def test_a_model_that_would_get_worse_stays_as_it_was_unless_told(
+    fails: Callable[..., str], run: Run, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt(monkeypatch)
+    before = Path("digits.safetensors").read_bytes()
+    ask = ("train", "--continue", "digits.safetensors", "--data", kept, "--quiet")
+    line = fails(*ask)
+    assert "% to 50.0 %, so digits.safetensors stays as it was" in line
+    assert Path("digits.safetensors").read_bytes() == before
+    assert run(*ask, "--out", "worse.safetensors").status == 0
+    gn.load("worse.safetensors")
+
+
+def test_an_interrupt_replaces_no_model(
+    run: Run, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt(monkeypatch, ended="interrupted", accuracy=1)
+    before = Path("digits.safetensors").read_bytes()
+    ask = ("train", "--continue", "digits.safetensors", "--data", kept, "--quiet")
+    assert run(*ask) == (130, "", "glassnet: Interrupted. digits.safetensors stays as it was.\n")
+    assert Path("digits.safetensors").read_bytes() == before
+    status, _, err = run(*ask, "--out", "some.safetensors")
+    assert (status, err) == (
+        130, "glassnet: Interrupted. some.safetensors holds what was learnt until then.\n",
+    )  # fmt: skip
+    gn.load("some.safetensors")

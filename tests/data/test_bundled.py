@@ -40,6 +40,8 @@ def test_digits_are_bytes_split_alike_by_class() -> None:
     data = bundled.digits()
     assert isinstance(data.train.x, Pixels)
     assert data.inputs == Images(8, 8, maximum=16)
+    assert isinstance(data.inputs, Images)
+    assert data.inputs.framing == "blocks"
     np.testing.assert_allclose(np.array(parts(data)) / 1797, [0.7, 0.1, 0.2], atol=2e-3)
     for part in (data.train, data.validation, data.test):
         assert np.bincount(part.t).min() > 0.09 * len(part)

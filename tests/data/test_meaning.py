@@ -23,6 +23,7 @@ MEANINGS = [
     (Features(("length", "width"), ("cm", "")), 2),
     (Features(("length",)), 1),
     (Images(8, 6, maximum=16), 48),
+    (Images(8, 6, framing="mass"), 48),
     (Classes(("a", "b", "c")), 3),
     (Classes(("no", "yes"), link="sigmoid"), 1),
     (Classes(("red", "round", "ripe"), link="sigmoid"), 3),
@@ -69,6 +70,8 @@ def test_json_gives_back_the_same_meaning(meaning: Inputs | Outputs) -> None:
         (lambda: Features(("a", "b"), ("cm",)), "empty or 2"),
         (lambda: Images(0, 8), "height in 1"),
         (lambda: Images(8, 8, maximum=256), "maximum in 1..255"),
+        (lambda: Images(8, 8, framing="centre"), "framing as one of .*'mass', .*got 'centre'"),
+        (lambda: any_images(8, 8, framing=None), "a text as framing, got None"),
         (lambda: Classes(("a", "b"), link="tanh"), "'tanh'"),
         (lambda: Values(("a",), mean=(1.0,)), "mean and std together"),
         (lambda: Values(("a",), mean=(1.0,), std=(0.0,)), "above 0"),
@@ -97,6 +100,21 @@ def test_lists_and_the_numbers_of_numpy_become_pythons_own(given: Any, meant: An
     assert meaning_from_json(json.loads(json.dumps(meaning.to_json()))) == meant
 
 
+def test_framing_comes_back_and_does_not_make_the_numbers_others() -> None:
+    drawn = Images(28, 28, framing="mass")
+    document = drawn.to_json()
+    assert document["framing"] == "mass"
+    again = meaning_from_json(json.loads(json.dumps(document)))
+    assert isinstance(again, Images)
+    assert again.framing == "mass"
+    assert again == Images(28, 28)
+    assert hash(again) == hash(Images(28, 28))
+    del document["framing"]  # as in files from before there was one
+    old = meaning_from_json(document)
+    assert isinstance(old, Images)
+    assert old.framing == ""
+
+
 def test_many_labels_are_checked_in_no_time() -> None:
     labels = tuple(map(str, range(200_000)))
     assert Classes(labels).size == 200_000
@@ -116,6 +134,7 @@ def test_many_labels_are_checked_in_no_time() -> None:
         ({"kind": "images", "height": "8", "width": 8}, "a whole number as height, got '8'"),
         ({"kind": "images", "height": True, "width": 8}, "a whole number as height, got True"),
         ({"kind": "images", "height": 8, "width": -8}, "not usable: Images expects width"),
+        ({"kind": "images", "height": 8, "width": 8, "framing": "x"}, "framing as one of"),
         ({"kind": "features", "names": "ab"}, "a list of texts as names, got 'ab'"),
         ({"kind": "features", "names": [1]}, "a list of texts"),
         ({"kind": "classes", "labels": ["a"], "link": None}, "a text as link"),
@@ -137,7 +156,9 @@ odd_values: st.SearchStrategy[object] = st.sampled_from(
         *((np.float32(2),), (np.str_("a"),), np.array([[1.0]]), (3, 5), "softmax", np.bool_(1)),
     ]
 )
-fields = st.sampled_from(["names", "units", "height", "width", "labels", "link", "mean", "std"])
+fields = st.sampled_from(
+    ["names", "units", "height", "width", "framing", "labels", "link", "mean", "std"]
+)
 
 
 @given(

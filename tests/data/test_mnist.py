@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from glassnet.data.download import VARIABLE
+from glassnet.data.meaning import Images
 from glassnet.data.mnist import (
     FASHION_MNIST,
     MNIST,
@@ -149,6 +150,14 @@ def test_the_published_sets_are_described_in_full(images: IdxImages) -> None:
     assert len(images.labels) == 10
     assert len(images.mirrors) >= 2
     assert all(mirror.endswith("/") for mirror in images.mirrors)
+
+
+@pytest.mark.parametrize("framing", ["", "mass"])
+def test_the_images_say_how_they_were_framed(tmp_path: Path, framing: str) -> None:
+    inputs = replace(TINY, framing=framing).load(folder=fill(tmp_path, FILES)).inputs
+    assert isinstance(inputs, Images)
+    assert inputs.framing == framing
+    assert (MNIST.framing, FASHION_MNIST.framing) == ("mass", "")
 
 
 @pytest.mark.data("mnist")

@@ -90,6 +90,7 @@ def test_images_may_be_bytes_floats_or_pictures() -> None:
         (np.full((1, 6), 17), gn.DataError, r"whole numbers from 0 to 16.*from 17 to 17"),
         (np.full((1, 6), -1), gn.DataError, "from -1 to -1"),
         (np.full((1, 6), 1.5), gn.DataError, "floats from 0 to 1; got float64 from 1.5"),
+        (np.full((1, 6), -0.5), gn.DataError, r"floats from 0 to 1; got float64 from -0\.5"),
         (np.full((1, 6), np.nan), gn.DataError, "images is NaN or infinite in 6 of 6 numbers"),
         (np.zeros((1, 5)), gn.ShapeError, r"rows of 6 numbers, got an array of shape \(1, 5\)"),
         (np.zeros((1, 3, 2)), gn.ShapeError, r"got an array of shape \(1, 3, 2\)"),
@@ -129,6 +130,12 @@ def test_an_answer_that_is_no_number_is_none() -> None:
     model.network.parameters()["dense_1.W"][...] = 2
     with pytest.raises(gn.DataError, match=r"answer to row 1 is no finite number: .* in float32"):
         model.predict([[0, 0, 0, 0], [3e38, 0, 0, 0]])
+
+
+@pytest.mark.parametrize("ask", [gn.Model.predict, gn.Model.answers])
+def test_an_answer_that_its_unit_makes_infinite_is_none(ask: Any) -> None:
+    with pytest.raises(gn.DataError, match="too large for a number"):
+        ask(values(mean=(0.0, 0.0), std=(1e308, 1.0)), rows() * 100)
 
 
 def test_the_columns_of_a_table_are_matched_by_name() -> None:

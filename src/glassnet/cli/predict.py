@@ -7,7 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import ModelFile, is_number
-from glassnet.cli.show import show_table
+from glassnet.cli.show import one_line, show_table
 from glassnet.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def predict(
 
     A file may have a header; its names are then matched to the model's, in any order. Pixels of
     images are whole numbers, as the data set has them. A file whose name is a number is ./7.
+    Where a row is unlike those that the model learnt from, or no class is likely, the answer is
+    not sure, and the reason is given.
 
         glassnet predict iris.safetensors 5.1 3.5 1.4 0.2
         glassnet predict iris.safetensors flowers.csv --all --format csv --out answers.csv
@@ -62,7 +64,9 @@ def predict(
     if out:
         write_atomically(out, _text(answers, form).encode())
     elif form == "text":
-        show_table(answers.columns, answers.cells(), texts=answers.texts)
+        show_table(answers.titles(), answers.cells(), texts=answers.texts)
+        for reason in answers.reasons():
+            print(one_line(reason))
     else:
         print(_text(answers, form), end="")
 
@@ -88,4 +92,5 @@ def _text(answers: "Answers", form: str) -> str:
         return answers.to_json()
     if form == "csv":
         return answers.to_csv()
-    return aligned(answers.columns, answers.cells(), answers.texts) + "\n"
+    table = aligned(answers.titles(), answers.cells(), answers.texts)
+    return "\n".join([table, *map(one_line, answers.reasons())]) + "\n"

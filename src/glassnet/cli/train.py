@@ -12,18 +12,25 @@ from glassnet.errors import DivergenceError, FileError, SettingError
 
 SUFFIX = ".safetensors"
 NETWORK, TRAINING, KEEPING = "The network", "The training", "What is kept and shown"
+ON = "Learning on"
+WHEN_LEARNING_ON = {
+    "continue_", "folder", "out", "epochs", "learning_rate", "batch_size", "augment", "seed",
+    "engine", "quiet",
+}  # fmt: skip
 
 
 def train(
+    asked: typer.Context,
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="A data set: see `glassnet datasets list`.")
-    ],
+        str | None,
+        typer.Argument(metavar="DATA", help="A data set: see `glassnet datasets list`."),
+    ] = None,
     layers: Annotated[
         str | None,
         typer.Option(
             metavar="64,32",
             help="Units of each hidden layer, or none for a linear model. Unless given: 64, or 256 "
-            "from 10,000 rows on.",
+            "from 10,000 rows on; 128, or 512,256, with --augment.",
             rich_help_panel=NETWORK,
         ),
     ] = None,
@@ -53,12 +60,13 @@ def train(
         ),
     ] = None,
     schedule: Annotated[
-        Literal["constant", "cosine"],
+        Literal["constant", "cosine"] | None,
         typer.Option(
-            help="Of the rate; with cosine it falls to 0 over the training.",
+            help="Of the rate; with cosine it falls to 0 over the training. Unless given, "
+            "constant, or cosine with --augment.",
             rich_help_panel=TRAINING,
         ),
-    ] = "constant",
+    ] = None,
     l2: Annotated[
         float, typer.Option(help="Strength of the L2 penalty.", rich_help_panel=TRAINING)
     ] = 0.0,
@@ -69,7 +77,8 @@ def train(
     epochs: Annotated[
         int | None,
         typer.Option(
-            help="Times through the data; unless given, about 6,000 updates' worth.",
+            help="Times through the data; unless given, about 6,000 updates' worth, or 16,000 with "
+            "--augment.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
@@ -85,10 +94,19 @@ def train(
         typer.Option(
             help="Stop when validation has not improved for so many epochs, and keep the best; 0 "
             "never stops. Unless given, a fifth of the epochs where their number is not given "
-            "either.",
+            "either, nor --augment.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
+    augment: Annotated[
+        bool,
+        typer.Option(
+            "--augment",
+            help="Draw the training pictures otherwise in each epoch: shifted, turned, scaled, "
+            "slanted, thicker or thinner, bent.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = False,
     seed: Annotated[
         int,
         typer.Option(
@@ -98,10 +116,29 @@ def train(
     engine: Annotated[
         str, typer.Option(help="What computes: auto, or one by name.", rich_help_panel=TRAINING)
     ] = "auto",
+    continue_: Annotated[
+        Path | None,
+        typer.Option(
+            "--continue",
+            metavar="MODEL",
+            help="Instead of DATA: a model that learns on, from the pictures in --data.",
+            rich_help_panel=ON,
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="The pictures, DIR/LABEL/*.png, as `glassnet serve --learn DIR` keeps them.",
+            rich_help_panel=ON,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The model file; unless given, DATA.safetensors.", rich_help_panel=KEEPING
+            help="The model file; unless given, DATA.safetensors, or MODEL itself.",
+            rich_help_panel=KEEPING,
         ),
     ] = None,
     checkpoint: Annotated[
@@ -137,11 +174,34 @@ def train(
         glassnet train iris
         glassnet train digits --layers 64,32 --dropout 0.2 --epochs 20
         glassnet train diabetes --l2 0.01 --out runs/diabetes.safetensors
+        glassnet train mnist --augment
+        glassnet train --continue mnist.safetensors --data kept
+
+    With --continue the model keeps its architecture and learns from the pictures in DIR, beside the
+    data that it learnt from before, where that is at hand, so that nothing is forgotten. It says
+    how many it gets right, before and after.
     """
     from glassnet.cli.asked import load_data
     from glassnet.cli.output import expect_writable
 
-    rows = load_data(data)
+    _expect_one_way(asked)
+    if continue_:
+        from glassnet.cli.learning_on import learn_on
+
+        learn_on(
+            continue_,
+            folder,
+            out,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            augment=augment or None,
+            seed=seed,
+            engine=engine,
+            quiet=quiet,
+        )
+        return
+    rows = load_data(str(data))
     path = expect_writable(out or Path(f"{data}.safetensors"))
     callbacks: list[gn.Callback] = []
     if checkpoint:
@@ -166,6 +226,7 @@ def train(
             epochs=epochs,
             batch_size=batch_size,
             patience=patience,
+            augment=augment,
             seed=seed,
             dtype=dtype,
             engine=engine,
@@ -180,6 +241,30 @@ def train(
         _report(model, path)
     if model.provenance["ended"] == "interrupted":
         raise KeyboardInterrupt(f"{path} holds what was learnt until then.")
+
+
+def _expect_one_way(asked: typer.Context) -> None:
+    """Raise SettingError unless either a data set is learnt, or a model learns on."""
+    given = {
+        name: next(iter(parameter.opts))
+        for parameter in asked.command.params
+        if (name := parameter.name)
+        and (source := asked.get_parameter_source(name))
+        and source.name == "COMMANDLINE"
+    }
+    if "continue_" not in given:
+        if "folder" in given:
+            raise SettingError(
+                "--data is what a model learns on from: say which, --continue MODEL."
+            )
+        if "data" not in given:
+            asked.fail("Missing argument 'DATA'")
+    elif "data" in given:
+        raise SettingError("--continue learns from --data, and what MODEL says: leave out DATA.")
+    elif own := [option for name, option in given.items() if name not in WHEN_LEARNING_ON]:
+        raise SettingError(
+            f"--continue keeps the network of MODEL, and how it learns: leave out {', '.join(own)}."
+        )
 
 
 def _say_what_is_replaced(folder: Path) -> None:

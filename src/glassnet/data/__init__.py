@@ -1,6 +1,7 @@
 """Rows of numbers: where they come from, what they mean, and how they are handed to a network."""
 
 from glassnet.data import datasets as datasets
+from glassnet.data.augment import Augment as Augment
 from glassnet.data.batches import Batches as Batches
 from glassnet.data.batches import batches as batches
 from glassnet.data.batches import permutation as permutation

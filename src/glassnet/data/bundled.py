@@ -20,7 +20,7 @@ def digits() -> Dataset:
         "digits",
         Pixels(source.data.astype(np.uint8), maximum=16),
         source.target,
-        inputs=Images(8, 8, maximum=16),
+        inputs=Images(8, 8, maximum=16, framing="blocks"),
         outputs=_classes(source),
         validation=0.1,
         test=0.2,

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, TypeAlias
 
 from glassnet.errors import ModelFileError, SettingError, short
 
 LINKS = ("softmax", "sigmoid", "identity")
+FRAMINGS = ("", "mass", "blocks")
 
 
 class _Meaning:
@@ -57,15 +58,28 @@ class Images(_Meaning):
     """Grey images, flattened row by row; pixel values 0..maximum become 0..1.
 
     height, width: pixels.   maximum: the value of the brightest pixel, 1..255.
-    Raises SettingError for a size or a maximum outside its range.
+    framing: how a drawing of any size becomes such an image (glassnet.data.drawings).
+
+        ""         the whole picture, scaled
+        "mass"     as in MNIST: the ink scaled to 20 of 28 parts of the image's side, its centre of
+                   mass in the middle
+        "blocks"   as in the 8 x 8 digits: the ink fills the image, and is counted in blocks
+
+    Two that differ in their framing only are equal: they mean the same numbers.
+    Raises SettingError for a size or a maximum outside its range, or an unknown framing.
     """
 
     height: int
     width: int
     maximum: int = 255
+    framing: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         _read_fields(self)
+        if self.framing not in FRAMINGS:
+            raise SettingError(
+                f"Images expects framing as one of {FRAMINGS}, got {short(self.framing)}."
+            )
         for name, value, largest in (
             ("height", self.height, 2**16),
             ("width", self.width, 2**16),
@@ -161,8 +175,8 @@ def meaning_from_json(document: object) -> Inputs | Outputs:
             f"There is no kind of meaning {short(kind)}. Known: {', '.join(_KINDS)}."
         )
     given = {name: value for name, value in document.items() if name != "kind"}
-    known = {field.name: field for field in fields(_KINDS[kind])}
-    required = {name for name, field in known.items() if field.default is MISSING}
+    known = {one.name: one for one in fields(_KINDS[kind])}
+    required = {name for name, one in known.items() if one.default is MISSING}
     if wrong := sorted(map(short, given.keys() - known.keys())):
         raise ModelFileError(f"The meaning {kind!r} has no field {', '.join(wrong)}.")
     if missing := sorted(required - given.keys()):
@@ -180,14 +194,14 @@ _KINDS: dict[str, type[Features | Images | Classes | Values]] = {
 
 def _read_fields(meaning: Any) -> None:
     """Bring every field to the type that it is declared with, or raise SettingError."""
-    for field in fields(meaning):
-        value = _plain(getattr(meaning, field.name))
-        expected, read = _READERS[str(field.type)]
+    for one in fields(meaning):
+        value = _plain(getattr(meaning, one.name))
+        expected, read = _READERS[str(one.type)]
         try:
-            object.__setattr__(meaning, field.name, read(value))
+            object.__setattr__(meaning, one.name, read(value))
         except (TypeError, ValueError, OverflowError) as error:
             raise SettingError(
-                f"{type(meaning).__name__} expects {expected} as {field.name}, "
+                f"{type(meaning).__name__} expects {expected} as {one.name}, "
                 f"got {short(value)}. {error}".rstrip()
             ) from None
 

@@ -34,6 +34,7 @@ class IdxImages:
     wrapper, or the gzip file itself, where nothing else was published.
     mirrors: addresses to which the name of a file is added, in the order in which they are tried.
     validation: how many rows at the end of the training files are set aside.
+    framing: how a drawing becomes such an image, as in Images.
 
     The files, gzipped or not, are looked for in the folder given, or else in $GLASSNET_DATA/name,
     then in the user's cache, to which they are downloaded. A file of wrong content is never used.
@@ -46,6 +47,7 @@ class IdxImages:
     sha256: Mapping[str, str]
     digest_of: Literal["content", "file"]
     validation: int = 10_000
+    framing: str = ""
 
     def load(self, folder: str | Path | None = None) -> Dataset:
         """The data set, its images as Pixels.
@@ -57,12 +59,13 @@ class IdxImages:
             self._read(file, path) for file, path in self._found(place).items()
         )
         learn = len(images) - self.validation
+        _, height, width = images.shape
         return Dataset(
             self.name,
             train=_rows(images[:learn], labels[:learn]),
             validation=_rows(images[learn:], labels[learn:]),
             test=_rows(test_images, test_labels),
-            inputs=Images(*images.shape[1:]),
+            inputs=Images(height, width, framing=self.framing),
             outputs=Classes(self.labels),
             source=self.source,
         )
@@ -145,6 +148,7 @@ MNIST = IdxImages(
         TEST_LABELS: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     },
     digest_of="content",
+    framing="mass",
 )
 
 FASHION_MNIST = IdxImages(

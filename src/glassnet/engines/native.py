@@ -7,7 +7,6 @@ one's own for instance, it names, and the reference engine runs the network inst
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,12 +22,8 @@ from glassnet.engines.lowering import Lowering, refusal
 from glassnet.engines.numpy import outputs
 from glassnet.errors import SettingError
 from glassnet.nn.network import Network
+from glassnet.settings import threads as threads
 from glassnet.types import Array
-
-MOST_THREADS = 256
-
-THREADS = ("GLASSNET_THREADS", "OMP_NUM_THREADS")
-"""The variables that say how many threads to use, unless all processors that there are."""
 
 
 class NativeEngine:
@@ -159,15 +154,6 @@ def _again(job: Job, slots: dict[str, dict[str, Array]]) -> NativeRunner:
     runner = NativeRunner(job)
     runner.restore(State(job.network.arrays(), slots))
     return runner
-
-
-def threads() -> int:
-    """Return how many threads a program may use."""
-    for variable in THREADS:
-        given = os.environ.get(variable, "").partition(",")[0]
-        if given.isdecimal() and int(given) > 0:
-            return min(int(given), MOST_THREADS)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _aligned(array: Array, dtype: DTypeLike) -> Array:

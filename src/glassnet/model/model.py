@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,17 +13,30 @@ from glassnet.data.meaning import Classes, Images, Inputs, Outputs, Values
 from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, check_classes, in_order, in_precision, numbers
-from glassnet.engines import outputs_function
+from glassnet.engines import Predictor, outputs_function
 from glassnet.engines.base import Examples
-from glassnet.errors import DataError, ModelFileError, SettingError, ShapeError, short
-from glassnet.files import expect_format, read_sealed, write_sealed
+from glassnet.errors import (
+    DataError,
+    FileError,
+    ModelFileError,
+    SettingError,
+    ShapeError,
+    short,
+)
+from glassnet.files import expect_format, read_bytes, unseal, write_sealed
+from glassnet.model.answer import Answer, doubts
+from glassnet.model.experience import Experience
 from glassnet.model.provenance import fit_for_json
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
+from glassnet.settings import expect_kind
 from glassnet.training.history import Figures
 from glassnet.training.metrics import confusion_table, metric
 from glassnet.types import Array
+
+if TYPE_CHECKING:
+    from glassnet.inspect.explain import Why
 
 FORMAT, VERSION = "glassnet-model", 1
 METRICS = {Classes: ("accuracy", "precision", "recall", "f1"), Values: ("mae", "rmse", "r2")}
@@ -34,6 +48,9 @@ class Model:
     inputs      Images, or Features of a table
     outputs     Classes, or Values
     provenance  on what and how it was trained, as JSON
+    experience  what the rows were like that it learnt from; without, it cannot say "not sure"
+
+    `digest` is "sha256:" and the SHA-256 of the file from which `gn.load` read the model, else "".
 
     Rows are given as the data sets give them: features in their units, in the order of their names
     or as a pandas table with these names; images as Pixels, as whole numbers 0..maximum, or as
@@ -47,6 +64,7 @@ class Model:
         inputs: Inputs,
         outputs: Outputs,
         provenance: Mapping[str, Any] | None = None,
+        experience: Experience | None = None,
     ) -> None:
         if len(network.inputs) != 1 or len(network.outputs) != 1:
             raise SettingError(
@@ -70,20 +88,32 @@ class Model:
         self.inputs = inputs
         self.outputs = outputs
         self.provenance = fit_for_json({} if provenance is None else provenance)
-        self._outputs_of: Callable[[Examples], dict[str, Array]] | None = None
+        self.experience = experience
+        self.digest = ""
+        self._asked: Predictor | Callable[[Examples], dict[str, Array]] | None = None
+
+    @property
+    def experience(self) -> Experience | None:
+        """What the rows were like that it learnt from. Raises ShapeError for that of others."""
+        return self._experience
+
+    @experience.setter
+    def experience(self, experience: Experience | None) -> None:
+        if experience is not None:
+            expect_kind("A Model's experience", experience, Experience, "gn.Experience.of(...)")
+            if experience.size != self.inputs.size:
+                raise ShapeError(
+                    f"The experience is of rows of {experience.size} numbers, but the network "
+                    f"takes {self.inputs.size}."
+                )
+        self._experience = experience
 
     # -- answers -----------------------------------------------------------------------------
 
     def predict(self, rows: Any) -> Array:
         """Return the answers: class indices (N,), or values (N, M) in their units."""
         y = self._outputs(rows)
-        if isinstance(self.outputs, Classes):
-            chosen: Array = (y[:, 0] > 0).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
-            return chosen
-        if self.outputs.std:
-            values: Array = y * np.asarray(self.outputs.std) + np.asarray(self.outputs.mean)
-            return values
-        return y
+        return _chosen(y) if isinstance(self.outputs, Classes) else _in_units(y, self.outputs)
 
     def predict_proba(self, rows: Any) -> Array:
         """Return the probability of each class: (N, classes).
@@ -95,6 +125,43 @@ class Model:
                 f"This model answers with values, {self.outputs.names}: use predict."
             )
         return probabilities(self._outputs(rows).astype(np.float64), self.outputs)
+
+    def answers(self, rows: Any, explain: bool = False) -> list[Answer]:
+        """Return the answers in words, each with whether it can be relied on: one a row.
+
+        explain     with what made the network say so, as `glassnet explain` shows it
+
+        The network is asked once. ``[answer.to_json() for answer in model.answers(rows)]`` is what
+        the service sends.
+        """
+        given, x = self._read(rows)
+        if isinstance(x, Pixels):
+            given = x = np.asarray(x, self.network.dtype)
+        y = self._ask(x)
+        outputs = self.outputs
+        if isinstance(outputs, Classes):
+            told = probabilities(y.astype(np.float64), outputs)
+            of_rows, chosen = told.tolist(), _chosen(y).tolist()
+            best = [p[k] for p, k in zip(of_rows, chosen, strict=True)]
+            found = [
+                Answer(outputs.labels[k], dict(zip(outputs.labels, p, strict=True)))
+                for p, k in zip(of_rows, chosen, strict=True)
+            ]
+        else:
+            told, best = _in_units(y.astype(np.float64), outputs), []
+            units = dict(zip(outputs.names, outputs.units or ("",) * outputs.size, strict=True))
+            found = [
+                Answer(values=dict(zip(outputs.names, row, strict=True)), units=units)
+                for row in told.tolist()
+            ]
+        if self.experience is not None:
+            against = doubts(self.experience, self.inputs, given, best)
+            for answer, because in zip(found, against, strict=True):
+                answer.sure, answer.unsure_because = not because, because
+        if explain:
+            for n, answer in enumerate(found):
+                answer.explanation = self._why(x, n, told[n])
+        return found
 
     def evaluate(self, rows: Any, targets: Any = None) -> Figures:
         """Return how good the answers are over all rows.
@@ -136,7 +203,16 @@ class Model:
             "outputs": self.outputs.to_json(),
             "provenance": fit_for_json(self.provenance),
         }
-        write_sealed(path, document, self.network.arrays())
+        arrays = self.network.arrays()
+        if self.experience is not None:
+            document["experience"], own = self.experience.to_file()
+            if both := sorted(arrays.keys() & own.keys()):
+                raise FileError(
+                    f"Cannot write {path}: a layer's {', '.join(both)} has the name of an array "
+                    "of the model's experience. Give the layer another name."
+                )
+            arrays = arrays | own
+        write_sealed(path, document, arrays)
 
     def __repr__(self) -> str:
         return (
@@ -147,26 +223,46 @@ class Model:
 
     def _outputs(self, rows: Any) -> Array:
         """Compute what the network says to rows as people give them: (N, outputs)."""
-        (name,) = self.network.inputs
-        x = self._read(rows)
-        self.network.expect_inputs({name: x})
-        if self._outputs_of is None:
-            self._outputs_of = outputs_function(self.network)
-        (y,) = self._outputs_of(Examples({name: x}, {})).values()
-        wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))
-        if wrong.size:
+        _, x = self._read(rows)
+        return self._ask(x)
+
+    def _ask(self, x: Array | Pixels) -> Array:
+        """Compute what the network says to rows as it takes them: (N, outputs)."""
+        if self._asked is None:
+            self._asked = _compiled(self.network)
+        if isinstance(self._asked, Predictor) and isinstance(x, np.ndarray):
+            y = self._asked(x)
+        else:
+            (name,) = self.network.inputs
+            self.network.expect_inputs({name: x})
+            ask = self._asked.outputs if isinstance(self._asked, Predictor) else self._asked
+            (y,) = ask(Examples({name: x}, {})).values()
+        if not np.isfinite(y).all():
+            wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))[0]
             raise DataError(
-                f"The network's answer to row {wrong[0]} is no finite number: the row, or the "
+                f"The network's answer to row {wrong} is no finite number: the row, or the "
                 f"network's weights, are too large to compute with in {self.network.dtype}."
             )
         return y
 
-    def _read(self, rows: Any) -> Array | Pixels:
-        """Bring rows to what the network was trained on; check that they are numbers."""
+    def _read(self, rows: Any) -> tuple[Array | Pixels, Array | Pixels]:
+        """Check rows, and bring them to what the network takes.
+
+        Returns the numbers as they were given, of images as Pixels or floats 0..1, and those for
+        the network.
+        """
         if isinstance(self.inputs, Images):
-            return _read_images(rows, self.inputs)
-        x = numbers("rows", in_order(rows, self.inputs.names))
-        return in_precision("rows", x, self.network.dtype)
+            x = _read_images(rows, self.inputs)
+            return x, x
+        given = numbers("rows", in_order(rows, self.inputs.names))
+        return given, in_precision("rows", given, self.network.dtype)
+
+    def _why(self, x: Array | Pixels, n: int, told: Array) -> Why:
+        """Say why the network answers row n as it does."""
+        from glassnet.inspect.explain import why
+
+        row = np.asarray(x[n : n + 1], self.network.dtype)
+        return why(self.network, self.inputs, self.outputs, row, told)
 
     def _with_targets(self, rows: Any, targets: Any) -> tuple[Any, Array]:
         if targets is None and not isinstance(rows, Rows):
@@ -189,18 +285,24 @@ def load(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer
     Raises FileError if there is no such file, ModelFileError if it is damaged, was changed after it
     was saved, is something else, or asks for a layer that is not known.
     """
-    document, arrays = read_sealed(path)
+    data = read_bytes(path)
+    document, arrays = unseal(path, data)
     expect_format(path, document, FORMAT, VERSION)
     for part in ("network", "inputs", "outputs", "provenance"):
         if not isinstance(document.get(part), dict):
             raise ModelFileError(f"{path} lacks its {part}.")
+    experience = None
+    if "experience" in document:
+        experience = Experience.from_file(document["experience"], arrays)
     network = network_from_config(document["network"], arrays, layers)
     inputs: Any = read_meaning(document["inputs"])
     outputs: Any = read_meaning(document["outputs"])
     try:
-        return Model(network, inputs, outputs, document["provenance"])
+        model = Model(network, inputs, outputs, document["provenance"], experience)
     except (SettingError, ShapeError) as error:
         raise ModelFileError(f"{path} does not fit together: {error}") from error
+    model.digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return model
 
 
 def probabilities(y: Array, classes: Classes) -> Array:
@@ -221,9 +323,38 @@ def probabilities(y: Array, classes: Classes) -> Array:
     return p
 
 
+def _chosen(y: Array) -> Array:
+    """Choose the class of each row: (N,)."""
+    chosen: Array = (y[:, 0] > 0).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    return chosen
+
+
+def _in_units(y: Array, outputs: Values) -> Array:
+    """Bring outputs to the values' units: (N, M). Raises DataError for what overflows."""
+    if not outputs.std:
+        return y
+    with np.errstate(over="ignore"):
+        values: Array = y * np.asarray(outputs.std) + np.asarray(outputs.mean)
+    if not np.isfinite(values).all():
+        raise DataError(f"The answer is too large for a number: {short(outputs)} scales it so.")
+    return values
+
+
+def _compiled(network: Network) -> Predictor | Callable[[Examples], dict[str, Array]]:
+    """Return what computes the network's outputs: compiled code, or the layers as written."""
+    try:
+        return Predictor(network)
+    except SettingError:
+        return outputs_function(network)
+
+
 def _read_images(rows: Any, images: Images) -> Array | Pixels:
     if isinstance(rows, Pixels):
         return rows
+    floats = isinstance(rows, np.ndarray) and rows.dtype.kind == "f" and rows.ndim == 2
+    if floats and rows.size and rows.min() >= 0 and rows.max() <= 1:  # which no NaN is
+        checked: Array = rows
+        return checked
     x = numbers("images", rows)
     if x.ndim == 3 and x.shape[1:] == (images.height, images.width):
         x = x.reshape(len(x), -1)

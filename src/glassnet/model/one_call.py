@@ -10,10 +10,12 @@ from typing import Literal
 import numpy as np
 
 from glassnet.data import Dataset, datasets
+from glassnet.data.augment import Augment
 from glassnet.data.batches import batch_size_for
-from glassnet.data.meaning import Classes, Features, Values
+from glassnet.data.meaning import Classes, Features, Images, Values
 from glassnet.data.rows import Rows, in_precision, moments
 from glassnet.errors import DataError, DivergenceError, SettingError, short
+from glassnet.model.experience import Experience
 from glassnet.model.model import Model
 from glassnet.model.provenance import record as write_down
 from glassnet.nn import initializers
@@ -24,12 +26,18 @@ from glassnet.nn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from glassnet.nn.network import DType, Sequential
 from glassnet.optim import L2, ClipNorm, CosineDecay, Optimizer
 from glassnet.optim import optimizer as make_optimizer
-from glassnet.settings import as_tuple, whole_number
+from glassnet.settings import as_tuple, expect_kind, whole_number
 from glassnet.training.callbacks import Callback, EarlyStopping, Recorder
 from glassnet.training.trainer import Trainer
 
-UPDATES, MOST_EPOCHS = 6000, 1000
-"""Unless told how many epochs, `train` makes about so many updates, in at most so many epochs."""
+UPDATES, AUGMENTED_UPDATES, MOST_EPOCHS = 6000, 16_000, 1000
+"""Unless told how many epochs, `train` makes about so many updates, in at most so many epochs.
+Pictures that are never twice the same can be learnt from for longer."""
+
+UNITS: dict[tuple[bool, bool], tuple[int, ...]] = {
+    (False, False): (64,), (False, True): (128,), (True, False): (256,), (True, True): (512, 256),
+}  # fmt: skip
+"""The hidden layers unless told otherwise, by whether there are many rows, and augmented ones."""
 
 SMALL_TABLE_RATE = 0.01
 """Adam's rate on small tables: with its usual 0.001 it may stay on a plateau to the end."""
@@ -46,12 +54,13 @@ def train(
     dropout: float = 0.0,
     optimizer: str | Optimizer = "adam",
     learning_rate: float | None = None,
-    schedule: Literal["constant", "cosine"] = "constant",
+    schedule: Literal["constant", "cosine"] | None = None,
     l2: float = 0.0,
     clip_norm: float | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     patience: int | None = None,
+    augment: bool | Augment = False,
     seed: int = 0,
     dtype: DType = "float32",
     engine: str = "auto",
@@ -63,25 +72,28 @@ def train(
 
     data            a name of ``gn.datasets.names()``, or a Dataset
     layers          units of each hidden layer, [] for none; unless given 64, or 256 from 10,000
-                    rows on
+                    rows on; 128, or 512 and 256, with `augment`
     activation      after each hidden layer: "relu", "tanh", "sigmoid", "gelu", …
     dropout         the fraction dropped after each hidden layer
     optimizer       a name with `learning_rate`, or an optimiser. Unless given, the rate is the
                     optimiser's own, but 0.01 for Adam on tables of fewer than 10,000 rows
-    schedule        "cosine" lets the rate fall to 0 over the training
+    schedule        "cosine" lets the rate fall to 0 over the training. Unless given "constant", but
+                    "cosine" with `augment` where the optimiser goes by its name
     l2              strength of the L2 penalty
     clip_norm       the length to which longer gradients are shortened
     batch_size      rows an update; unless given 32, or 128 from 10,000 rows on, or all of them
                     where there are fewer
-    epochs          unless given, as many as make about 6,000 updates, at most 1,000
+    epochs          unless given, as many as make about 6,000 updates, or 16,000 with `augment`, at
+                    most 1,000
     patience        stop when the validation loss has not improved for so many epochs, and keep the
                     best; 0 trains to the end. Unless given, a fifth of the epochs where their
-                    number is left to us, else 0
+                    number is left to us, without `augment`, else 0
+    augment         True, or an Augment, trains on the pictures drawn otherwise, anew in each epoch
     record          a folder that gets the whole run, for `gn.runs.open`
 
     Features are standardised by the first layer, and values by the model, with the statistics of
     the training part. The model's provenance holds every setting, the history, and what it reaches
-    on the validation and test parts.
+    on the validation and test parts; its experience says what is unlike the training part.
 
     Raises DivergenceError if the loss is no longer a number; its `model` has the last good weights.
     """
@@ -92,16 +104,20 @@ def train(
             "train expects a name of gn.datasets.names() or a Dataset, got a "
             f"{type(data).__name__}. Make one of arrays with gn.Dataset.split."
         )
+    redraw = augmentation(augment, data)
     many = len(data.train) >= MANY_ROWS
     if layers is None:
-        layers = 256 if many else 64
+        layers = UNITS[many, redraw is not None]
+    if schedule is None:
+        schedule = "cosine" if redraw and not isinstance(optimizer, Optimizer) else "constant"
     if batch_size is None and many:
         batch_size = 128
     batch_size = batch_size_for(len(data.train), batch_size)
     batches = -(-len(data.train) // batch_size)
     if epochs is None:
-        epochs = min(MOST_EPOCHS, -(-UPDATES // batches))
-        patience = epochs // 5 if patience is None else patience
+        epochs = min(MOST_EPOCHS, -(-(AUGMENTED_UPDATES if redraw else UPDATES) // batches))
+        if patience is None and not redraw:
+            patience = epochs // 5
     small_table = isinstance(data.inputs, Features) and not many
     if learning_rate is None and optimizer == "adam" and small_table:
         learning_rate = SMALL_TABLE_RATE
@@ -149,12 +165,14 @@ def train(
         callbacks = [recorder, *callbacks]
     model = Model(network, data.inputs, outputs)
     settings = trainer.settings() | {"epochs": epochs, "batch_size": batch_size}
+    settings["augment"] = redraw and redraw.config()
     try:
         history = trainer.fit(
             _scaled(data.train, outputs),
             validation=validation,
             epochs=epochs,
             batch_size=batch_size,
+            augment=redraw,
             callbacks=callbacks,
             progress=progress,
         )
@@ -167,7 +185,36 @@ def train(
         "test": model.evaluate(data.test),
     }
     model.provenance = write_down(data, settings, history, figures)
+    model.experience = experience_of(model, data)
     return model
+
+
+def experience_of(model: Model, data: Dataset) -> Experience:
+    """Look at the rows that a model learnt from, and find where it is no longer sure."""
+    classes = isinstance(model.outputs, Classes)
+    return Experience.of(
+        data.train,
+        data.validation,
+        model.predict_proba(data.validation.x) if classes else None,
+        images=isinstance(data.inputs, Images),
+    )
+
+
+def augmentation(augment: bool | Augment, data: Dataset) -> Augment | None:
+    """Return how a data set's pictures are drawn otherwise: the usual way, another, or not at all.
+
+    Raises DataError for data that is no pictures, SettingError for what says nothing of the kind.
+    """
+    expect_kind("augment", augment, bool | Augment, "True or gn.Augment(turn=5)")
+    if not augment:
+        return None
+    if not isinstance(data.inputs, Images):
+        raise DataError(
+            f"augment redraws pictures, but {data.name} has {len(data.inputs.names)} features. "
+            "Leave it out."
+        )
+    redraw = Augment() if augment is True else augment
+    return replace(redraw, images=data.inputs)
 
 
 def _task(data: Dataset) -> tuple[Classes | Values, Loss, list[str]]:

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Stretch:
-    """A chunk of batches with their rates, and the state and the count of updates before it."""
+    """A chunk of batches with their rates, and the state and the count of updates before it.
 
+    examples    the rows as they were then
+    """
+
+    examples: Examples
     state: State
     step: int
     batches: Batches
@@ -36,19 +40,18 @@ class Trail:
     its batches once more, on whatever engine runs.
     """
 
-    def __init__(self, trainer: Trainer, examples: Examples, history: History) -> None:
+    def __init__(self, trainer: Trainer, history: History) -> None:
         self.trainer = trainer
-        self.examples = examples
         self.history = history
         self.stretches: list[Stretch] = []
 
-    def remember(self, batches: Batches, rates: NDArray[np.float64]) -> None:
+    def remember(self, examples: Examples, batches: Batches, rates: NDArray[np.float64]) -> None:
         """Note a chunk that is about to run."""
         oldest = self.stretches[0].state if len(self.stretches) == 2 else None
         state = self.trainer.runner.state().copy(into=oldest)
         self.stretches = [
             *self.stretches[-1:],
-            Stretch(state, self.trainer.step, batches, rates),
+            Stretch(examples, state, self.trainer.step, batches, rates),
         ]
 
     def expect_finite_weights(self) -> None:
@@ -64,7 +67,7 @@ class Trail:
         """
         start, last = self.stretches[0], self.stretches[-1]
         failed = last.batches[min(made - last.step, len(last.batches) - 1)]
-        where, layer = self._first_not_finite(failed, made)
+        where, layer = self._first_not_finite(last.examples, failed, made)
         kept = self.trainer.step = max(made - 1, start.step)
         self.trainer.runner.restore(start.state)
         for stretch in self.stretches:
@@ -85,12 +88,14 @@ class Trail:
         """Train on the first `count` batches of a stretch, or on all where it has fewer."""
         if count > 0:
             batches, rates = stretch.batches[:count], stretch.rates[:count]
-            self.trainer.runner.run(self.examples, batches, rates, stretch.step)
+            self.trainer.runner.run(stretch.examples, batches, rates, stretch.step)
 
-    def _first_not_finite(self, rows: NDArray[np.intp], made: int) -> tuple[str, str]:
+    def _first_not_finite(
+        self, examples: Examples, rows: NDArray[np.intp], made: int
+    ) -> tuple[str, str]:
         """Look through the pass that failed, in the order in which it is computed."""
         network = self.trainer.network
-        xs, _, _ = self.examples.gather(rows, network.dtype)
+        xs, _, _ = examples.gather(rows, network.dtype)
         p = Pass(network, training=True, step=made)
         with np.errstate(all="ignore"):
             p.forward(xs)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
+from glassnet.data.augment import Augment
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, in_precision
 from glassnet.engines.base import Examples
 from glassnet.errors import DataError, SettingError, ShapeError
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network, match, row_weights
-from glassnet.settings import inside
+from glassnet.settings import expect_kind, inside
 from glassnet.types import Array
 
 Data = Rows | tuple[Any, Any]
@@ -73,6 +75,30 @@ def expect_classes(examples: Examples) -> None:
                 f"All {len(t)} rows are of class {t[0]}: there is nothing to tell apart. Add rows "
                 "of another class."
             )
+
+
+def expect_pictures(examples: Examples, augment: Augment | None) -> None:
+    """Raise an error where what is to be drawn otherwise is not pictures, or `augment` is none."""
+    expect_kind("augment", augment, Augment | None, "gn.Augment()")
+    if augment is not None:
+        if len(examples.xs) > 1:
+            raise DataError(
+                f"augment redraws the rows of one input, the network has {len(examples.xs)}: "
+                f"{', '.join(examples.xs)}."
+            )
+        augment.sizes(next(iter(examples.xs.values())))
+
+
+def of_epoch(examples: Examples, augment: Augment | None, seed: int, epoch: int) -> Examples:
+    """Return the examples of an epoch: as they are, or their pictures drawn otherwise."""
+    if augment is None:
+        return examples
+    drawn = {
+        name: augment(x, seed=seed, epoch=epoch)
+        for name, x in examples.xs.items()
+        if isinstance(x, Pixels)
+    }
+    return replace(examples, xs=drawn)
 
 
 def _weights(

@@ -20,7 +20,7 @@ class Fit:
     """One call of `Trainer.fit` in progress.
 
     losses          what is minimised, by output
-    examples        the rows that are trained on
+    examples        the rows that are trained on, as they were given: not augmented
     held_out        the rows that are measured after each epoch, or None
     history         what it measured so far
     settings        how it trains, as JSON

@@ -11,6 +11,7 @@ from typing import Any, Literal, Never
 import numpy as np
 
 from glassnet import engines
+from glassnet.data.augment import Augment
 from glassnet.data.batches import Batches, batch_size_for, in_batches
 from glassnet.engines.base import Examples, Job, Runner, is_finite
 from glassnet.errors import DataError, telling_where
@@ -24,7 +25,14 @@ from glassnet.training.callbacks.progress import Progress
 from glassnet.training.checkpoint import Snapshot, read_checkpoint
 from glassnet.training.divergence import Trail
 from glassnet.training.evaluation import GivenMetrics, evaluate, metrics_of, try_out
-from glassnet.training.examples import ClassWeight, Data, expect_classes, make_examples
+from glassnet.training.examples import (
+    ClassWeight,
+    Data,
+    expect_classes,
+    expect_pictures,
+    make_examples,
+    of_epoch,
+)
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures, History
 from glassnet.training.interrupt import on_interrupt
@@ -87,6 +95,7 @@ class Trainer:
         shuffle: bool = True,
         sample_weight: Any = None,
         class_weight: ClassWeight = None,
+        augment: Augment | None = None,
         callbacks: Callback | Iterable[Callback] | None = (),
         progress: bool = True,
         train_metrics: bool = True,
@@ -99,6 +108,8 @@ class Trainer:
         shuffle         a new order each epoch, fixed by the seed
         sample_weight   (N,), how much each row counts
         class_weight    {class index: weight}, or "balanced"
+        augment         gn.Augment() trains on the pictures of x drawn otherwise, anew in each
+                        epoch; all figures but the loss are still measured on x as it is
         progress        whether to show it
         train_metrics   whether to measure the metrics on the training rows too, after each epoch
 
@@ -108,15 +119,17 @@ class Trainer:
         _expect_a_pair("fit", more)
         examples = make_examples(self.network, self.losses, data, sample_weight, class_weight)
         expect_classes(examples)
+        expect_pictures(examples, augment)
         if train_metrics:
             try_out(self.network, examples, self.metrics)
         held_out = None if validation is None else self._held_out(validation)
         batch_size = batch_size_for(len(examples), batch_size)
-        plan = {"epochs": whole_number("epochs", epochs), "batch_size": batch_size}
-        fit = self._begin(examples, held_out, train_metrics, plan | {"shuffle": shuffle})
+        plan: dict[str, Any] = {"epochs": whole_number("epochs", epochs), "batch_size": batch_size}
+        plan |= {"shuffle": shuffle, "augment": augment and augment.config()}
+        fit = self._begin(examples, held_out, train_metrics, plan)
         callbacks = _callbacks(callbacks, progress)
         history = fit.history
-        trail = Trail(self, examples, history)
+        trail = Trail(self, history)
         with ExitStack() as stack:
             stack.callback(setattr, self, "met", 0)  # an epoch that is left begins anew
             stack.enter_context(on_interrupt(lambda: fit.stop("interrupted", now=True)))
@@ -126,7 +139,8 @@ class Trainer:
             while self.epoch < fit.last_epoch and not fit.stopped:
                 began = time.perf_counter()
                 batches = self._batches(len(examples), batch_size, shuffle)
-                loss = self._train_epoch(fit, examples, batches, callbacks, trail)
+                drawn = of_epoch(examples, augment, self.seed, self.epoch)
+                loss = self._train_epoch(fit, drawn, batches, callbacks, trail)
                 if fit.now:
                     break
                 self.epoch, self.met = self.epoch + 1, 0
@@ -254,7 +268,7 @@ class Trainer:
         while done < len(batches) and not fit.now:
             chunk = batches[done : done + self._until_pause(fit)]
             rates = self.optimizer.rates(self.step + 1, len(chunk)) * fit.rate_factor
-            trail.remember(chunk, rates)
+            trail.remember(examples, chunk, rates)
             began = time.perf_counter()
             losses = self.runner.run(examples, chunk, rates, self.step)
             took = time.perf_counter() - began
