@@ -3,39 +3,48 @@
 PYTHON ?= python3
 VENV := .venv
 BENCH := .venv-bench
+BENCH_SERVE := .venv-serve
 BIN := $(VENV)/bin
 # PyTorch's exact version: a range would pull its much larger GPU build.
 TORCH := torch==2.13.0
 PEERS := $(TORCH) jax onnx onnxruntime
 SOURCES := $(wildcard native/*.cpp native/*.hpp native/exports.map native/build.py)
+PAGES := $(wildcard web/*.*) $(shell find web/src -type f)
 
-.PHONY: help demo test check native sanitize oracle bench mutate docs clean
+.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak docs clean
 
 help:
 	@echo "make demo     train on handwritten digits, look at the result, predict"
 	@echo "make test     run the tests"
 	@echo "make check    ruff, mypy and the documentation's examples"
 	@echo "make native   build the compiled engine, or say why that is not possible"
+	@echo "make page     build the pages of the service, or say why that is not possible"
 	@echo "make sanitize run its tests with every check of memory and arithmetic that GCC has"
 	@echo "make oracle   compare layers, losses and optimisers with PyTorch"
 	@echo "make bench    run Glassnet and its peers side by side"
+	@echo "make bench-serve  ask its service and its peers' as often as they bear"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
+	@echo "make soak     attack the service at length: 10,000 broken pictures, its whole OpenAPI"
 	@echo "make docs     draw the documentation's pictures anew"
 
-demo: $(VENV)/demo.done $(VENV)/native.done
+demo: $(VENV)/demo.done $(VENV)/native.done $(VENV)/page.done
 	@$(BIN)/glassnet demo
 
-test: $(VENV)/test.done $(VENV)/native.done
+test: $(VENV)/test.done $(VENV)/native.done $(VENV)/page.done
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not console"
 
 check: $(VENV)/check.done $(VENV)/native.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python web/build.py --check
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/docs
 
 native: $(BIN)/python
 	$(BIN)/python native/build.py
+
+page: $(BIN)/python
+	$(BIN)/python web/build.py
 
 # Python itself was not built to be watched, so the watch is loaded first, and C++'s exceptions with it.
 sanitize: $(VENV)/test.done
@@ -51,24 +60,37 @@ oracle: $(VENV)/oracle.done $(VENV)/native.done
 mutate: $(VENV)/test.done $(VENV)/native.done
 	$(BIN)/python scripts/mutate_backward.py
 
+soak: $(VENV)/test.done $(VENV)/native.done
+	GLASSNET_MUTANTS=10000 GLASSNET_EXAMPLES=100 $(BIN)/pytest -s --timeout 1800 \
+	tests/serve/test_attacks.py tests/serve/test_schema.py
+
 bench: $(BENCH)/done
 	-$(BENCH)/bin/python native/build.py
 	$(BENCH)/bin/python -m benchmarks
+
+bench-serve: $(BENCH_SERVE)/done
+	-$(BENCH_SERVE)/bin/python native/build.py
+	$(BENCH_SERVE)/bin/python -m benchmarks.serving
 
 docs: $(VENV)/test.done $(VENV)/native.done
 	$(BIN)/python scripts/draw_pictures.py
 
 clean:
-	rm -rf $(VENV) $(BENCH) demo build dist src/glassnet/engines/_native_*
+	rm -rf $(VENV) $(BENCH) $(BENCH_SERVE) demo build dist src/glassnet/engines/_native_* web/node_modules web/dist \
+		src/glassnet/*/page src/glassnet/*/_page_missing.txt
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glassnet needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 
-# Installing builds the compiled engine too, but happens again only when pyproject.toml changes.
-# Where it cannot be built, all else goes on.
+# Installing builds the compiled engine and the pages too, but happens again only when
+# pyproject.toml changes. Where one cannot be built, all else goes on.
 $(VENV)/native.done: $(SOURCES) | $(BIN)/python
 	-$(BIN)/python native/build.py
+	@touch $@
+
+$(VENV)/page.done: $(PAGES) | $(BIN)/python
+	-$(BIN)/python web/build.py
 	@touch $@
 
 $(VENV)/demo.done: pyproject.toml | $(BIN)/python
@@ -90,4 +112,9 @@ $(VENV)/oracle.done: $(VENV)/test.done
 $(BENCH)/done: pyproject.toml Makefile
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install -q --disable-pip-version-check -e '.[data]' $(PEERS)
+	@touch $@
+
+$(BENCH_SERVE)/done: pyproject.toml Makefile
+	$(PYTHON) -m venv $(BENCH_SERVE)
+	$(BENCH_SERVE)/bin/python -m pip install -q --disable-pip-version-check -e '.[serve]' $(TORCH) bentoml
 	@touch $@

@@ -4,8 +4,9 @@
     python native/build.py --only avx512     one of them
     python native/build.py --sanitize        into build/sanitize, watched at run time: make sanitize
 
-`pip install` comes by here too, as Hatchling's build hook. It never fails for want of a compiler:
-Glassnet then goes without, and `glassnet inspect --engines` shows why, from _native_missing.txt.
+`pip install` comes by here too, through Hatchling's build hook. It never fails for want of a
+compiler: Glassnet then goes without, and `glassnet inspect --engines` shows why, from
+_native_missing.txt.
 $CXX names the compiler, $CXXFLAGS adds to its flags, GLASSNET_BUILD_NATIVE=0 leaves all this out.
 """
 
@@ -174,30 +175,23 @@ def write(command: list[str], file: Path, modified: int | None = None) -> None:
             part.unlink()
 
 
-def get_build_hook() -> type[Any]:
-    """Hatchling asks for its hook here, so that this file can be run without Hatchling."""
-    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-    from packaging.tags import platform_tags
+def include(version: str, build_data: dict[str, Any]) -> None:
+    """Put the modules into a wheel; an editable install has them in the source tree."""
+    if version == "editable":
+        build(ENGINES)
+        return
+    wheel = ROOT / "build/wheel"
+    shutil.rmtree(wheel, ignore_errors=True)
+    missing = build(wheel)
+    for file in wheel.iterdir():
+        build_data["force_include"][str(file)] = f"glassnet/engines/{file.name}"
+    if "portable" not in missing:
+        from packaging.tags import platform_tags
 
-    class NativeHook(BuildHookInterface[Any]):
-        """Puts the modules into a wheel; an editable install has them in the source tree."""
-
-        def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-            if version == "editable":
-                build(ENGINES)
-                return
-            wheel = ROOT / "build/wheel"
-            shutil.rmtree(wheel, ignore_errors=True)
-            missing = build(wheel)
-            for file in wheel.iterdir():
-                build_data["force_include"][str(file)] = f"glassnet/engines/{file.name}"
-            if "portable" not in missing:
-                others = ("manylinux", "musllinux")  # what these promise, we cannot keep
-                mine = next(tag for tag in platform_tags() if not tag.startswith(others))
-                build_data["pure_python"] = False
-                build_data["tag"] = f"cp311-abi3-{mine}"
-
-    return NativeHook
+        others = ("manylinux", "musllinux")  # what these promise, we cannot keep
+        mine = next(tag for tag in platform_tags() if not tag.startswith(others))
+        build_data["pure_python"] = False
+        build_data["tag"] = f"cp311-abi3-{mine}"
 
 
 def main() -> None:

@@ -99,6 +99,12 @@ def test_importing_glassnet_imports_next_to_nothing() -> None:
     assert [name for name in new if name.startswith("glassnet.")] == []
 
 
+def test_a_service_loads_nothing_that_it_does_not_need() -> None:
+    pytest.importorskip("fastapi")
+    new = modules_after("import glassnet.serve, glassnet.serve.server")
+    assert new & (HEAVY - {"safetensors"} | {"PIL", "httpx"}) == set()
+
+
 def test_a_layer_costs_little_more_than_numpy() -> None:
     new = modules_after("import glassnet; glassnet.Dense") - modules_after("import numpy")
     assert new & HEAVY == set()

@@ -19,7 +19,8 @@ from native import build
 
 ROOT = Path(__file__).parents[1]
 SITE = sysconfig.get_path("purelib")
-PARTS = ("native", "src", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
+IGNORED = shutil.ignore_patterns("__pycache__", "node_modules")
+PARTS = ("native", "web", "src", "build_hook.py", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="not built on Windows yet")
 
@@ -51,7 +52,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("copy")
     for part in PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / part, copy / part, ignore=IGNORED)
         else:
             shutil.copy(ROOT / part, copy / part)
     (copy / "src/glassnet/engines/_native_portable.abi3.so").write_text("from another machine")

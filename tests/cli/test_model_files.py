@@ -20,6 +20,7 @@ COMMANDS = [
     ["explain", "{}", "--row", "0"],
     ["check", "{}"],
     ["doctor", "{}"],
+    ["export", "{}", "--to", "html", "--out", "kept.html"],
 ]
 
 

@@ -18,10 +18,12 @@ from glassnet.cli.demo import demo
 from glassnet.cli.doctor import doctor
 from glassnet.cli.evaluate import evaluate
 from glassnet.cli.explain import explain
+from glassnet.cli.export import export
 from glassnet.cli.inspect import inspect
 from glassnet.cli.plot import plot
 from glassnet.cli.predict import predict
 from glassnet.cli.recipe import recipe
+from glassnet.cli.serve import serve
 from glassnet.cli.show import complain
 from glassnet.cli.train import train
 from glassnet.errors import GlassnetError
@@ -125,6 +127,7 @@ def _program(
 app = new_app(Program, _program.__doc__)
 app.callback(help=with_examples(_program.__doc__))(_program)
 add(app, demo, train, evaluate, predict, explain, check, doctor, inspect, plot, recipe)
+add(app, serve, export)
 shelf = new_app(TyperGroup, datasets.__doc__)
 add(shelf, datasets.list_, datasets.show, datasets.fetch)
 app.add_typer(shelf, name="datasets")

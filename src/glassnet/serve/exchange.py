@@ -1,0 +1,257 @@
+"""Exchange: one request and its answer, with as little between them as ASGI allows.
+
+An endpoint is a function of the service and a `Request` that returns a `Reply`; `Endpoint` makes an
+ASGI application of it, and an answer of the error that comes out of it:
+
+    RefusedError                 its own status
+    EmptyDrawingError       422, empty-drawing
+    DataError, ShapeError   422, unusable
+    all others              none: the guard answers 500, and logs them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from inspect import Parameter, Signature, getdoc
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from glassnet.errors import DataError, EmptyDrawingError, ShapeError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from glassnet.serve.models import Served
+    from glassnet.serve.service import Service
+
+JSON = b"application/json"
+T = TypeVar("T")
+
+
+class RefusedError(Exception):
+    """A request that is not answered as asked.
+
+    status      of HTTP
+    code        for programs: "wrong-shape"
+    message     for people: what was expected, what came, what to do
+    headers     of the answer
+    """
+
+    def __init__(self, status: int, code: str, message: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+
+class GoneError(Exception):
+    """The client has gone, or the guard stopped it: nobody waits for an answer."""
+
+
+class Reply(NamedTuple):
+    """An answer."""
+
+    body: bytes
+    status: int = 200
+    kind: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Request:
+    """What was asked.
+
+    scope       of ASGI
+    receive     of ASGI
+    """
+
+    __slots__ = ("receive", "scope", "send")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+
+    async def body(self) -> bytes:
+        """Read all of the body. Raises GoneError if it ends early."""
+        message = await self.receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            whole: bytes = message.get("body", b"")
+            return whole
+        parts = []
+        while message["type"] == "http.request":
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                return b"".join(parts)
+            message = await self.receive()
+        raise GoneError
+
+    def query(self, *names: str) -> dict[str, str]:
+        """The parameters of the address. Raises RefusedError for others, or one twice."""
+        raw = self.scope.get("query_string", b"")
+        if not raw:
+            return {}
+        found: dict[str, str] = {}
+        try:
+            pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=20)
+        except ValueError:
+            raise RefusedError(422, "unknown-parameter", "There are too many parameters.") from None
+        for name, value in pairs:
+            if name not in names:
+                known = f"Known here: {', '.join(names)}." if names else "There are none here."
+                raise RefusedError(
+                    422, "unknown-parameter", f"There is no parameter {name[:60]!r}. {known}"
+                )
+            if name in found:
+                raise RefusedError(
+                    422, "parameter-twice", f"{name} came more than once; send it once."
+                )
+            found[name] = value
+        return found
+
+    def expect_kind(self, *kinds: bytes, hint: str) -> None:
+        """Raise RefusedError unless the body is of one of these media types, or says none."""
+        for name, value in self.scope["headers"]:
+            if name == b"content-type" and value not in kinds:
+                kind = value.partition(b";")[0].strip().lower()
+                if kind not in kinds:
+                    raise RefusedError(
+                        415,
+                        "wrong-format",
+                        f"The body is expected as {' or '.join(k.decode() for k in kinds)}, got "
+                        f"{kind.decode('latin-1')[:60]!r}. {hint}",
+                        (b"accept", b", ".join(kinds)),
+                    )
+
+    def has_header(self, name: bytes) -> bool:
+        """Whether a header came."""
+        return any(given == name for given, _ in self.scope["headers"])
+
+
+Answering = Callable[["Service", Request], Awaitable["Reply | None"]]
+
+
+class Endpoint:
+    """A function of a service and a request, as an ASGI application.
+
+    plain       errors are {"error": "text"}, as the Open Inference Protocol has them
+    """
+
+    def __init__(self, service: Service, answer: Answering, plain: bool = False) -> None:
+        self.service = service
+        self.answer = answer
+        self.plain = plain
+        self.__name__ = answer.__name__.rstrip("_")
+        self.__doc__ = getdoc(answer)
+        self.__signature__ = Signature([], return_annotation=Parameter.empty)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        try:
+            reply = await self.answer(self.service, Request(scope, receive, send))
+        except RefusedError as refusal:
+            reply = self.refuse(refusal.status, refusal.code, refusal.message, *refusal.headers)
+        except EmptyDrawingError as error:
+            reply = self.refuse(422, "empty-drawing", str(error))
+        except (DataError, ShapeError) as error:
+            reply = self.refuse(422, "unusable", str(error))
+        except GoneError:
+            return
+        if reply is not None:
+            await send_reply(send, reply)
+
+    def refuse(self, status: int, code: str, message: str, *headers: tuple[bytes, bytes]) -> Reply:
+        """The answer to a request that cannot be answered as asked."""
+        return refused(status, code, message, self.plain, headers)
+
+
+def refused(
+    status: int,
+    code: str,
+    message: str,
+    plain: bool = False,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> Reply:
+    """An error as JSON: {"error": {"code", "message"}}, or {"error": "message"} where plain."""
+    if plain and status == 422:  # the protocol knows one status for what cannot be computed with
+        status = 400
+    error = message if plain else {"code": code, "message": message}
+    return Reply(msgspec.json.encode({"error": error}), status, JSON, headers)
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Send an answer, whole."""
+    body, status, kind, headers = reply
+    length = (b"content-length", b"%d" % len(body))
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-type", kind), length, *headers],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Read JSON of a shape.
+
+    Raises RefusedError where it is no JSON, ValidationError where it has another shape.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(
+            400,
+            "not-json",
+            f"The body is not JSON: {error}. NaN and Infinity are no numbers of JSON.",
+        ) from None
+    except RecursionError:
+        raise RefusedError(400, "not-json", "The body is JSON that is nested too deep.") from None
+
+
+def model_of(service: Service, name: str | None) -> Served:
+    """The model of a name, or the first. Raises RefusedError where there is none."""
+    models = service.models
+    if not models.ready:
+        raise RefusedError(
+            503, "loading", "The models are being loaded; come again.", (b"retry-after", b"1")
+        )
+    if name is None:
+        return models.first
+    if name not in models:
+        raise RefusedError(
+            404,
+            "no-such-model",
+            f"There is no model {name[:60]!r}. Known: {', '.join(models.names)}.",
+        )
+    return models[name]
+
+
+def flag(name: str, value: str) -> bool:
+    """A parameter that is 1 or 0. Raises RefusedError for anything else."""
+    if value in ("1", "true"):
+        return True
+    if value in ("0", "false"):
+        return False
+    raise RefusedError(422, "wrong-parameter", f"{name} is 1 or 0, got {value[:60]!r}.")
+
+
+def any_json(body: bytes) -> Any:
+    """Whatever JSON there is. Raises RefusedError where there is none."""
+    try:
+        return decoded(body, _ANYTHING)
+    except msgspec.ValidationError as error:  # the only one of anything: 1e999
+        where = str(error).rpartition("at `$")[2].rstrip("`")
+        raise RefusedError(
+            422,
+            "too-large-a-number",
+            f"The body holds a number that is too large for 64 bits, at {where or 'its top'}.",
+        ) from None
+
+
+_ANYTHING = msgspec.json.Decoder()

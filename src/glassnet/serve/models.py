@@ -1,0 +1,276 @@
+"""Models: those that are served, by name, and how one takes the place of another.
+
+    models = Models.load(["digits.safetensors", "iris.safetensors"])
+    models["digits"].model.answers(rows)
+    models.reload()                     # the names of those whose files hold another model now
+
+A file that was replaced is read, checked and asked once for an answer before anything changes; then
+all that changed are switched in one assignment. Whoever holds a `Served` goes on with it, so that a
+request has one model from its beginning to its end.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+import glassnet as gn
+from glassnet.data.meaning import Classes, Images
+from glassnet.data.pixels import Pixels
+from glassnet.errors import DataError, GlassnetError, SettingError, one_of, short
+from glassnet.model.model import Model
+from glassnet.types import Array
+
+SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Served:
+    """One model as it is served.
+
+    name        the stem of its file
+    path        its file
+    model       what answers
+    hash        of the file: "sha256:…"
+    cost        products of numbers that one row takes, about
+    """
+
+    name: str
+    path: Path
+    model: Model
+    hash: str
+    cost: int
+    _head: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def read(cls, name: str, path: Path) -> Served:
+        """Read a file, and ask its model once.
+
+        Raises FileError, or DataError for a model that cannot answer.
+        """
+        model = gn.load(path)
+        head = msgspec.json.encode({"name": name, "hash": model.digest})
+        cost = sum(array.size for array in model.network.arrays().values())
+        served = cls(name, path, model, model.digest, cost, b'{"model":' + head + b',"answers":')
+        try:
+            model.answers(served.example)
+        except GlassnetError as error:
+            raise DataError(f"{path} holds a model that cannot answer: {error}") from error
+        return served
+
+    @property
+    def example(self) -> Array | Pixels:
+        """One row, typical of what the model learnt from where it knows: (1, D)."""
+        row = np.zeros((1, self.model.inputs.size))
+        if self.model.experience is not None:
+            row = np.asarray(self.model.experience.typical, np.float64)[None]
+        inputs = self.model.inputs
+        if isinstance(inputs, Images):
+            return Pixels(np.rint(row * inputs.maximum).astype(np.uint8), inputs.maximum)
+        return row
+
+    def answers(self, rows: Array | Pixels, explain: bool = False) -> tuple[bytes, int]:
+        """Answer rows as the JSON that is sent; and say of how many the model is not sure."""
+        answers = self.model.answers(rows, explain)
+        unsure = sum(answer.sure is False for answer in answers)
+        told = msgspec.json.encode([answer.to_json() for answer in answers])
+        return self._head + told + b"}", unsure
+
+    @property
+    def accuracy(self) -> str:
+        """How good it was on the test part, in words; "" where the model does not say."""
+        figures = _part(_part(self.model.provenance, "figures"), "test")
+        if isinstance(self.model.outputs, Classes):
+            right = figures.get("accuracy")
+            return f"{100 * right:.1f} % right" if isinstance(right, int | float) else ""
+        r2 = figures.get("r2")
+        return f"r2 {r2:.2f}" if isinstance(r2, int | float) else ""
+
+    def about(self) -> dict[str, Any]:
+        """What GET /models says of it."""
+        model, experience = self.model, self.model.experience
+        inputs: dict[str, Any] = model.inputs.to_json()
+        if not isinstance(model.inputs, Images):
+            names = model.inputs.names
+            units = model.inputs.units or ("",) * len(names)
+            inputs = {"kind": "features", "features": []}
+            for k, (name, unit) in enumerate(zip(names, units, strict=True)):
+                known: dict[str, Any] = {"low": None, "high": None, "typical": None, "choices": []}
+                if experience is not None:
+                    known = {
+                        "low": _short(experience.low[k]),
+                        "high": _short(experience.high[k]),
+                        "typical": _short(experience.typical[k]),
+                        "choices": list(experience.choices[k]) if experience.choices else [],
+                    }
+                inputs["features"].append({"name": name, "unit": unit, **known})
+        return {
+            "name": self.name,
+            "hash": self.hash,
+            "inputs": inputs,
+            "outputs": model.outputs.to_json(),
+            "provenance": self._provenance(),
+            "experience": experience is not None,
+        }
+
+    def _provenance(self) -> dict[str, Any]:
+        """The few facts of the model's making that people ask for first."""
+        provenance = self.model.provenance
+        data = _part(provenance, "data")
+        told = {
+            "data": data.get("name"),
+            "rows": _part(data, "rows").get("train"),
+            **_part(_part(provenance, "figures"), "test"),
+            "created": provenance.get("created"),
+        }
+        return {key: value for key, value in told.items() if isinstance(value, str | int | float)}
+
+
+class Models:
+    """The models that are served; the first answers where none is named.
+
+    paths   a file each; its stem is the name of its model
+
+    Raises SettingError for no files, or two of one name.
+    """
+
+    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+        self._paths: dict[str, Path] = {}
+        for path in map(Path, paths):
+            name = name_of(path)
+            if name in self._paths:
+                raise SettingError(
+                    f"Two models would have the name {name}: {self._paths[name]} and {path}. "
+                    "Give one of the files another name."
+                )
+            self._paths[name] = path
+        if not self._paths:
+            raise SettingError("Name at least one model file, such as digits.safetensors.")
+        self._served: dict[str, Served] = {}
+        self._seen: dict[str, object] = {}
+        self._listeners: list[Callable[[Served], None]] = []
+        self._refused: list[Callable[[str, Exception], None]] = []
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, paths: Iterable[str | os.PathLike[str]]) -> Models:
+        """Read and check all files. Raises the GlassnetError of the first that is bad."""
+        models = cls(paths)
+        found = {}
+        for name, path in models._paths.items():
+            models._seen[name] = _state(path)
+            found[name] = Served.read(name, path)
+        models._served = found
+        return models
+
+    @property
+    def ready(self) -> bool:
+        """Whether all of them can answer."""
+        return len(self._served) == len(self._paths)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names, in the order in which they were given."""
+        return tuple(self._paths)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Their files, likewise."""
+        return tuple(self._paths.values())
+
+    @property
+    def first(self) -> Served:
+        """The one that answers where none is named."""
+        return self[self.names[0]]
+
+    def __getitem__(self, name: str) -> Served:
+        """The model of a name. Raises SettingError where there is none."""
+        served = self._served.get(name)
+        if served is None:
+            raise one_of("model", name, self.names)
+        return served
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._served
+
+    def __iter__(self) -> Iterator[Served]:
+        return iter(self._served.values())
+
+    def __len__(self) -> int:
+        return len(self._served)
+
+    def on_switch(self, tell: Callable[[Served], None]) -> None:
+        """Have a function told of each model that takes another's place, from whatever thread."""
+        self._listeners.append(tell)
+
+    def on_refusal(self, tell: Callable[[str, Exception], None]) -> None:
+        """Have a function told the name and the error of each file that is not taken."""
+        self._refused.append(tell)
+
+    def reload(self) -> list[str]:
+        """Read the files that changed; return the names of the models that were switched.
+
+        A file that is gone or cannot be used leaves the old model where it is. May be called from
+        any thread, and takes as long as reading takes; answers go on meanwhile.
+        """
+        with self._lock:
+            found: dict[str, Served] = {}
+            for name, path in self._paths.items():
+                state = _state(path)
+                if state == self._seen.get(name) and name in self._served:
+                    continue
+                try:
+                    new = Served.read(name, path)
+                except Exception as error:  # whatever is wrong with a file, the service goes on
+                    for tell_error in self._refused:
+                        tell_error(name, error)
+                    continue
+                self._seen[name] = state
+                old = self._served.get(name)
+                if old is None or old.hash != new.hash:
+                    found[name] = new
+            self._served = {
+                name: served
+                for name in self._paths
+                if (served := found.get(name) or self._served.get(name)) is not None
+            }
+        for served in found.values():
+            for tell in self._listeners:
+                tell(served)
+        return list(found)
+
+
+def name_of(path: Path) -> str:
+    """The name of the model of a file: its stem. Raises SettingError where it is no text."""
+    name = path.name.removesuffix(SUFFIX)
+    if not name or not name.isprintable() or "/" in name:
+        raise SettingError(
+            f"A model is named as its file is, and {short(path.name)} is no name. Rename the file."
+        )
+    return name
+
+
+def _state(path: Path) -> object:
+    """What changes when a file is replaced or written to; None where there is no file."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+    return None
+
+
+def _short(value: Any) -> float:
+    """A number of an array in the fewest digits that mean it."""
+    return float(str(value))
+
+
+def _part(document: Any, name: str) -> dict[str, Any]:
+    part = document.get(name) if isinstance(document, dict) else None
+    return part if isinstance(part, dict) else {}

@@ -1,0 +1,274 @@
+"""Running the service: from the first connection to the last answer.
+
+    status = serve(app, settings)       # until SIGTERM or SIGINT; 0 when all was answered
+
+    SIGTERM, SIGINT     drain: nobody new, what was accepted is answered, then it ends; a second
+                        one ends it at once
+    SIGHUP              read the model files that changed; so does changing them
+
+One process and one thread for the answers of small networks, on uvloop where that is installed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from glassnet.errors import SettingError
+from glassnet.serve.protocol import Connection, Gate, connection_class
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from glassnet.serve.app import App
+    from glassnet.serve.settings import Settings
+
+SWEEP = 0.25
+"""Seconds between two looks at what had its time."""
+
+LOOK = 1.0
+"""Seconds between two looks at the model files."""
+
+GRACE = 0.5
+"""Seconds in which a connection on which nothing is asked may still ask, while it drains."""
+
+SPARE = 0.5
+"""Seconds of the drain that are kept for closing what is left."""
+
+COLLECT = 20_000, 20, 20
+"""When Python looks for garbage in circles: a burst of requests is none."""
+
+TURN = 0.001
+"""Seconds after which a thread that works on something long lets the loop have a turn."""
+
+MAPPED = 1 << 20
+"""Bytes from which on memory goes back to the system as soon as it is freed."""
+
+SPARE_HANDLES = 128
+"""Files that are open besides the connections."""
+
+
+def serve(
+    app: App, settings: Settings, announce: Callable[[int], None] = lambda _port: None
+) -> int:
+    """Serve until a signal ends it; return 0, or 1 where accepted requests were given up.
+
+    announce    is told the port once requests are accepted
+
+    Raises SettingError where it cannot listen.
+    """
+    raise_handle_limit(settings.connections + SPARE_HANDLES)
+    sys.setswitchinterval(TURN)
+    give_back_from(MAPPED)
+    listener = listen(settings)
+    server = Server(app, settings, listener)
+    with _logged(app.state.log.handler()):
+        try:
+            with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+                runner.run(server.run_until_told(announce))
+        finally:
+            listener.close()
+            app.state.log.close()
+    return 1 if server.given_up else 0
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Open the port. Raises SettingError where that is not possible, saying why."""
+    host = settings.host.strip("[]")
+    try:
+        family = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server(
+            (host, settings.port), family=family, backlog=2048, reuse_port=False
+        )
+    except OSError as error:
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror  # a name's have negative ones
+        raise SettingError(
+            f"Cannot listen on {settings.host}, port {settings.port}: {why}. "
+            "Give another --port or --host."
+        ) from error
+
+
+def give_back_from(size: int) -> None:
+    """Have pieces of memory of so many bytes go back to the system when they are freed.
+
+    The C library learns from the first large piece that is freed to keep those of its size: what
+    one picture took is then never given back. Does nothing where the library is another than GNU's.
+    """
+    M_MMAP_THRESHOLD = -3
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, size)
+
+
+def raise_handle_limit(wanted: int) -> int:
+    """Have the system allow as many open files; return how many it allows then."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        return allowed
+    return soft
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server with the gate, its own way to end, and an eye on the model files."""
+
+    def __init__(self, app: App, settings: Settings, listener: socket.socket) -> None:
+        self.service = app.state
+        self.settings = settings
+        self.listener = listener
+        self.gate = Gate(settings, self.service.metrics.rejected)
+        self.given_up = 0
+        self._stop = asyncio.Event()
+        self._look = asyncio.Event()
+        super().__init__(
+            uvicorn.Config(
+                app,
+                interface="asgi3",
+                http=connection_class(self.gate),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                backlog=2048,
+                proxy_headers=False,  # whoever is connected is the client
+            )
+        )
+
+    async def run_until_told(self, announce: Callable[[int], None]) -> None:
+        """Serve, and come back when all is answered."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        if hasattr(signal, "SIGHUP"):
+            loop.add_signal_handler(signal.SIGHUP, self._look.set)
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        await self.startup([self.listener])
+        await self.on_tick(0)
+        beside = [loop.create_task(work) for work in (self._sweep(), self._date(), self._follow())]
+        # What is there now stays; looking through it again and again would hold up answers.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT)
+        announce(self.listener.getsockname()[1])
+        await self._stop.wait()
+        await self.shutdown([self.listener])
+        for task in beside:
+            task.cancel()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ARG002
+        """Drain; at the second signal end at once."""
+        if self.should_exit:
+            os._exit(128 + sig)
+        self.should_exit = True
+        self._stop.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what was accepted, and nothing more."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + max(0.0, self.settings.drain - SPARE)
+        self.service.log.event("draining", waiting=len(self.server_state.tasks))
+        self.gate.draining = True
+        self.service.draining = True
+        for connection in self._connections():
+            connection.shutdown()
+        await asyncio.sleep(0)  # connections that the system has already made are accepted
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
+        grace = min(end, loop.time() + GRACE)
+        while (connections := self._connections()) and loop.time() < end:
+            if loop.time() >= grace:
+                for connection in connections:
+                    connection.close_idle()
+            await asyncio.sleep(0.01)
+        self.given_up = sum(connection.waits for connection in self._connections())
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        for connection in self._connections():
+            connection.transport.abort()
+        await asyncio.sleep(0.05)
+        self.service.log.event("stopped", given_up=self.given_up)
+
+    def _connections(self) -> list[Connection]:
+        return [one for one in self.server_state.connections if isinstance(one, Connection)]
+
+    async def _sweep(self) -> None:
+        """Close what had its time, and say so when requests are refused for want of time."""
+        loop, refused = asyncio.get_running_loop(), 0
+        quiet_until = 0.0
+        while True:
+            await asyncio.sleep(SWEEP)
+            now = loop.time()
+            self.gate.sweep(self._connections(), now)
+            if self.gate.refused > refused and now >= quiet_until:
+                self.service.log.event("overloaded", refused=self.gate.refused - refused)
+                refused, quiet_until = self.gate.refused, now + 1
+
+    async def _date(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            await self.on_tick(0)
+
+    async def _follow(self) -> None:
+        """Read the model files anew when one changed, or when told."""
+        models = self.service.models
+        known = _states(models.paths)
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), LOOK)
+            told = self._look.is_set()
+            self._look.clear()
+            now = _states(models.paths)
+            if now == known and not told:
+                continue
+            known = now
+            await asyncio.to_thread(models.reload)
+
+
+def _states(paths: tuple[Path, ...]) -> list[tuple[int, int, int] | None]:
+    """What changes when a file does; None where there is none."""
+    found: list[tuple[int, int, int] | None] = []
+    for path in paths:
+        try:
+            state = path.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((state.st_mtime_ns, state.st_size, state.st_ino))
+    return found
+
+
+@contextmanager
+def _logged(handler: logging.Handler) -> Iterator[None]:
+    """Have uvicorn's warnings written with all else."""
+    logger = logging.getLogger("uvicorn.error")
+    handler.setLevel(logging.WARNING)
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate

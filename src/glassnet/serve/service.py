@@ -1,0 +1,81 @@
+"""Service: what every endpoint shares."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from glassnet.serve.events import Events
+from glassnet.serve.logs import Log
+from glassnet.serve.metrics import Metrics
+from glassnet.serve.models import Models, Served
+from glassnet.serve.settings import Settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+AT_ONCE = 1_000_000
+"""What takes at most so many products of numbers, well under a millisecond, needs no thread."""
+
+
+class Service:
+    """The models with what is around them.
+
+    models, settings, log, metrics      as they were given
+    events                              the event streams
+    draining                            whether it is about to stop; to set it ends the streams
+    """
+
+    def __init__(self, models: Models, settings: Settings, log: Log, metrics: Metrics) -> None:
+        self.models = models
+        self.settings = settings
+        self.log = log
+        self.metrics = metrics
+        self.events = Events()
+        self._draining = False
+        # Threads of its own, not anyio's: whoever gives up waiting for one of those frees its place
+        # before it has ended, and then more of them run than may.
+        self._threads = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "glassnet-answer")
+        self._pictures = ThreadPoolExecutor(1, "glassnet-picture")
+        for served in models:
+            metrics.serves(served.name, served.hash)
+        models.on_switch(self._switched)
+        models.on_refusal(self._refused)
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests are answered: not while models are loaded, nor while it drains."""
+        return self.models.ready and not self._draining
+
+    @property
+    def draining(self) -> bool:
+        """Whether it is about to stop."""
+        return self._draining
+
+    @draining.setter
+    def draining(self, draining: bool) -> None:
+        self._draining = draining
+        if draining:
+            self.events.close()
+
+    async def in_thread(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+        """Do something that takes a while where it holds up nobody else's answer."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(work, *args, **named))
+
+    async def one_at_a_time(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+        """Do something that takes much memory for a while, such as decoding a picture."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pictures, partial(work, *args, **named))
+
+    def _switched(self, served: Served) -> None:
+        self.metrics.serves(served.name, served.hash)
+        self.log.event("switched", model=served.name, hash=served.hash)
+        self.events.publish("model", {"name": served.name, "hash": served.hash})
+
+    def _refused(self, name: str, error: Exception) -> None:
+        self.log.event("not-switched", model=name, error=str(error))

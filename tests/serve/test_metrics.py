@@ -1,0 +1,102 @@
+"""What Prometheus reads: the figures, their labels, and that no client adds one."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("prometheus_client")
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from glassnet.serve.metrics import OTHER, REASONS, ROUTES, Metrics, route_of
+
+
+def read(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    text = metrics.text().decode()
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def one(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return read(metrics).get((name, frozenset(labels.items())))
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        *((path, path) for path in sorted(ROUTES)),
+        ("/assets/index-1a2b.js", "/assets/*"),
+        ("/v2/models/digits", "/v2/models/*"),
+        ("/v2/models/digits/ready", "/v2/models/*/ready"),
+        ("/v2/models/digits/infer", "/v2/models/*/infer"),
+        ("/v2/models/digits/versions/1", "/v2/models/*"),
+        ("/predict/", OTHER),
+        ("/wp-admin", OTHER),
+        ("", OTHER),
+    ],
+)
+def test_a_path_has_a_route(path: str, route: str) -> None:
+    assert route_of(path) == route
+
+
+def test_no_path_adds_a_label() -> None:
+    routes = {
+        route_of(f"{start}{k}{end}")
+        for start in ("/", "/v2/", "/v2/models/", "/assets/", "/predict/")
+        for end in ("", "/infer", "/ready", "/x")
+        for k in range(1000)
+    }
+    assert len(routes) <= 6
+
+
+def test_requests_are_counted_and_timed() -> None:
+    metrics = Metrics()
+    for seconds in (0.0004, 0.02, 30.0):
+        metrics.observe("/predict", 200, seconds)
+    metrics.observe("/predict", 422, 0.001)
+    assert one(metrics, "glassnet_requests_total", route="/predict", status="200") == 3
+    assert one(metrics, "glassnet_requests_total", route="/predict", status="422") == 1
+    assert one(metrics, "glassnet_request_seconds_count", route="/predict") == 4
+    assert one(metrics, "glassnet_request_seconds_bucket", route="/predict", le="0.0005") == 1
+    assert one(metrics, "glassnet_request_seconds_bucket", route="/predict", le="0.025") == 3
+
+
+def test_every_reason_is_there_from_the_start() -> None:
+    metrics = Metrics()
+    metrics.rejected("full")
+    for reason in REASONS:
+        assert one(metrics, "glassnet_rejected_total", reason=reason) == (reason == "full")
+
+
+def test_answers_are_counted_by_model() -> None:
+    metrics = Metrics()
+    metrics.answered("digits", 10)
+    metrics.answered("digits", 5, unsure=2)
+    metrics.answered("iris", 1)
+    assert one(metrics, "glassnet_rows_total", model="digits") == 15
+    assert one(metrics, "glassnet_unsure_total", model="digits") == 2
+    assert one(metrics, "glassnet_unsure_total", model="iris") == 0
+
+
+def test_a_model_that_was_switched_is_told_once() -> None:
+    metrics = Metrics()
+    metrics.serves("digits", "sha256:1")
+    metrics.serves("digits", "sha256:1")
+    metrics.serves("digits", "sha256:2")
+    assert one(metrics, "glassnet_model", model="digits", hash="sha256:1") is None
+    assert one(metrics, "glassnet_model", model="digits", hash="sha256:2") == 1
+
+
+def test_what_is_in_flight_is_told() -> None:
+    metrics = Metrics()
+    metrics.in_flight = 3
+    assert one(metrics, "glassnet_in_flight") == 3
+
+
+def test_two_services_count_apart() -> None:
+    one_of_two, other = Metrics(), Metrics()
+    one_of_two.rejected("rate")
+    assert one(other, "glassnet_rejected_total", reason="rate") == 0
