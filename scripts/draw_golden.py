@@ -41,6 +41,13 @@ def dot() -> Array:
     return picture
 
 
+def hatched(side: int = 60) -> Array:
+    """Fine lines with paper between: pale and even once it is small."""
+    picture = np.zeros((side, side))
+    picture[8:50, 10:45] = np.indices((42, 35)).sum(axis=0) % 3 == 0
+    return picture
+
+
 CASES: dict[str, tuple[Array, Images]] = {
     "thin": (ink(2, 64, size=0.8, thickness=0.02), MASS),
     "thick": (ink(3, thickness=0.13), MASS),
@@ -53,8 +60,11 @@ CASES: dict[str, tuple[Array, Images]] = {
     "dot": (dot(), MASS),
     "at-the-border": (np.pad(ink(9), ((0, 0), (0, 0)))[4:40, 14:34], MASS),
     "wide": (ink(0).T[::2], MASS),
+    "hatched": (hatched(), MASS),
     "mnist-size": (ink(2, 28, thickness=0.1), MASS),
     "blocks": (ink(2, thickness=0.09), BLOCKS),
+    "blocks-hatched": (hatched(), BLOCKS),
+    "blocks-odd": (ink(6, 57, size=0.37, place=(0.4, 0.7), slant=0.3), BLOCKS),
     "blocks-thin": (ink(4, 64, size=0.5, slant=0.2, thickness=0.02), BLOCKS),
     "blocks-wide": (ink(0).T[::2], BLOCKS),
     "whole": (ink(7, 40, variant=2), WHOLE),

@@ -17,10 +17,14 @@ from zipfile import ZipFile
 import pytest
 from native import build
 
+from web import build as pages
+
 ROOT = Path(__file__).parents[1]
 SITE = sysconfig.get_path("purelib")
-IGNORED = shutil.ignore_patterns("__pycache__", "node_modules")
-PARTS = ("native", "web", "src", "build_hook.py", "pyproject.toml", "README.md", "LICENSE", ".gitignore")
+IGNORED = shutil.ignore_patterns("__pycache__", "node_modules", "dist")
+PARTS = (
+    "native", "web", "build_hook.py", "src", "pyproject.toml", "README.md", "LICENSE", ".gitignore"
+)  # fmt: skip
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="not built on Windows yet")
 
@@ -57,6 +61,11 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(ROOT / part, copy / part)
     (copy / "src/glassnet/engines/_native_portable.abi3.so").write_text("from another machine")
     (copy / "src/glassnet/engines" / build.MISSING).write_text("from another machine")
+    for place in pages.PAGES.values():
+        stale = copy / "src/glassnet" / place
+        stale.mkdir(exist_ok=True)
+        (stale / "index.html").write_text("from another machine")
+        (stale.parent / pages.MISSING).write_text("from another machine")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", "dist"],
         cwd=copy, check=True, capture_output=True,
@@ -69,6 +78,7 @@ def install(sdist: Path, folder: Path, **environment: str) -> tuple[str, Path]:
     """Build a wheel, install it into an environment of its own; return its name and the program."""
     wheels, home = folder / "wheels", folder / "venv"
     offline = ["--no-deps", "--no-build-isolation", "--no-index", "-q", "--no-cache-dir"]
+    environment = {"GLASSNET_BUILD_PAGE": "0", **environment}
     python("pip", "wheel", *offline, "-w", wheels, sdist, **environment)
     (wheel,) = wheels.iterdir()
     venv.create(home)
@@ -91,7 +101,9 @@ def test_the_sources_are_published_and_nothing_built(sdist: Path) -> None:
         names = {name.partition("/")[2] for name in archive.getnames()}
     sources = {f"native/{file.name}" for file in (ROOT / "native").iterdir() if file.is_file()}
     assert {"native/module.cpp", "native/build.py", "native/exports.map"} <= sources <= names
-    assert not [name for name in names if name.endswith((".so", ".o", build.MISSING))]
+    assert {"web/package-lock.json", "web/index.html", "web/src/main.tsx"} <= names
+    built = (".so", ".o", build.MISSING, pages.MISSING, "page/index.html")
+    assert not [name for name in names if name.endswith(built)]
 
 
 @pytest.mark.slow
@@ -120,3 +132,27 @@ def test_without_a_compiler(sdist: Path, tmp_path: Path) -> None:
     assert (said["native"]["used"], said["native"]["built"]) == (None, [])
     why = "not installed. There was no /nonexistent, which CXX named, to compile it. With a C++"
     assert why in said["native"]["why"]
+
+
+@pytest.mark.slow
+def test_with_pages(sdist: Path, tmp_path: Path) -> None:
+    """It needs npm's registry, or what npm kept of it; where there is neither, the note says so."""
+    without = {"GLASSNET_BUILD_NATIVE": "0", "GLASSNET_BUILD_PAGE": "1"}
+    wheel, _ = install(sdist, tmp_path, **without)
+    with ZipFile(tmp_path / "wheels" / wheel) as archive:
+        names = set(archive.namelist())
+        note = f"glassnet/serve/{pages.MISSING}"
+        if note in names:
+            pytest.skip(archive.read(note).decode())
+    assert {"glassnet/serve/page/index.html", "glassnet/export/page/page.js"} <= names
+
+
+@pytest.mark.slow
+def test_without_pages(sdist: Path, tmp_path: Path) -> None:
+    wheel, program = install(sdist, tmp_path, GLASSNET_BUILD_NATIVE="0")
+    with ZipFile(tmp_path / "wheels" / wheel) as archive:
+        names = {name for name in archive.namelist() if "/page/" in name or "_page_" in name}
+        assert names == {f"glassnet/{place}/{pages.MISSING}" for place in ("serve", "export")}
+        why = archive.read(f"glassnet/serve/{pages.MISSING}").decode()
+    assert why == "It was left out on purpose: GLASSNET_BUILD_PAGE was 0.\n"
+    assert program.exists()

@@ -163,8 +163,12 @@ def install(node: str, npm: list[str], *, checks: bool = False) -> None:
 
 def check() -> int:
     """Check the sources' types and style, and run their tests; return the exit status."""
-    node, npm = node_and_npm()
-    install(node, npm, checks=True)
+    try:
+        node, npm = node_and_npm()
+        install(node, npm, checks=True)
+    except NotBuiltError as error:
+        print(error)
+        return 1
     command = [*npm, "run", "--silent", "check"]
     return subprocess.run(command, cwd=WEB, env=with_path(node), check=False).returncode
 

@@ -112,6 +112,7 @@ def test_the_token_may_stand_in_the_environment(
         ((IRIS, "--port", "70000"), "0 to 65535"),
         ((IRIS, "--token", "short"), "8 to 512"),
         ((IRIS, "--token", "long-enough", "--no-token"), "give one of them"),
+        ((IRIS, "--token", "auto", "--no-token"), "give one of them"),
         ((IRIS, "--allow-origin", "*"), "as browsers send it"),
         ((IRIS, "--learn", f"{IRIS}/x"), "Cannot keep drawings"),
         ((IRIS, "--timeout", "0"), "timeout"),

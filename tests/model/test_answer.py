@@ -114,6 +114,22 @@ def test_with_the_explanation() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("link", "y"), [("identity", (-3.0, -1.0, -2.0)), ("sigmoid", (800.0, 900.0, 1.0))]
+)
+def test_the_explanation_is_of_the_answer_where_others_are_as_probable(
+    link: str, y: tuple[float, ...]
+) -> None:
+    net = gn.Sequential([gn.Dense(3)], input_shape=1, seed=0)
+    net.load_parameters({"dense_1.W": np.zeros((1, 3)), "dense_1.b": y})
+    model = gn.Model(net, gn.Features(("x",)), gn.Classes(("p", "q", "r"), link))
+    (answer,) = model.answers([[1.0]], explain=True)
+    assert answer.explanation is not None
+    (question,) = answer.explanation.questions
+    assert answer.label == question.answer == "q"
+    assert answer.explanation.said.startswith("q, with ")
+
+
 def test_the_network_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model = experienced(classes())
     asked, ask = [], model._ask

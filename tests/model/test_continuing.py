@@ -103,6 +103,19 @@ def test_it_is_as_sure_of_what_it_learnt_as_it_should_be(
     assert np.mean([answer.sure for answer in after.answers(kept.x)]) > 0.8
 
 
+def test_its_experience_is_of_pictures_however_they_are_kept(
+    data: gn.Dataset, model: gn.Model, kept: gn.Rows
+) -> None:
+    parts: dict[str, Any] = {
+        part: gn.Rows(np.asarray(getattr(data, part).x), getattr(data, part).t)
+        for part in ("train", "validation", "test")
+    }
+    after = learn_on(model, kept, data=replace(data, **parts), epochs=1, progress=False)
+    assert after.experience is not None
+    assert after.experience.choices == ()
+    assert (after.experience.scale == 1).all()
+
+
 def test_it_learns_on_again_and_from_its_file(
     data: gn.Dataset, kept: gn.Rows, after: gn.Model, tmp_path: Any
 ) -> None:

@@ -440,3 +440,9 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
     for nothing in (None, 3):
         with pytest.raises(gn.SettingError, match="named by a text or a Path"):
             gn.load(nothing)  # type: ignore[arg-type]
+
+
+def test_one_class_is_none_to_choose() -> None:
+    net = gn.Sequential([gn.Dense(1)], input_shape=2, seed=0)
+    with pytest.raises(gn.SettingError, match="tells two classes or more apart, got Classes"):
+        gn.Model(net, gn.Features(("a", "b")), gn.Classes(("only",)))

@@ -557,6 +557,15 @@ def test_what_is_remembered_of_clients_is_bounded_and_the_busy_are_not_forgotten
     assert len(rates) <= 101
 
 
+def test_an_address_that_a_proxy_tells_may_be_anything_but_long() -> None:
+    rates = Rates(10, 1)
+    assert rates.wait("x" * 60_000, 0.0) == 0
+    assert max(map(len, rates._moments)) < 100
+    service = Service()
+    ask(service, client=("x" * 60_000, 1))
+    assert len(service.told()[0]["client"]) < 100
+
+
 def test_an_ipv6_client_is_its_network() -> None:
     rates = Rates(10, 1)
     assert rates.wait("2001:db8::1", 0.0) == 0

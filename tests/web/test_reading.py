@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,9 +13,6 @@ from ..serve.running import Running
 from ..strokes import DRAWINGS, Drawing
 from .conftest import Open
 from .visit import Visit
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -51,7 +46,7 @@ window.fetch = async (address, init) => {
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A network that learnt from MNIST's digits, drawn otherwise in each epoch."""
     folder = tmp_path_factory.mktemp("mnist")
-    gn.train("mnist", augment=True, progress=False).save(folder / "mnist.safetensors")
+    gn.train("mnist", augment=True, epochs=10, progress=False).save(folder / "mnist.safetensors")
     with Running(folder / "mnist.safetensors", folder=folder) as running:
         yield running
 
@@ -78,7 +73,7 @@ def waits(one: Visit) -> tuple[np.ndarray, float]:
 @pytest.mark.data("mnist")
 @pytest.mark.timeout(900)
 def test_what_strangers_write_is_read(
-    browser: Browser, visit: Open, reader: Running, capsys: pytest.CaptureFixture[str]
+    visit: Open, reader: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = visit("mnist", port=reader.port)
     one.context.add_init_script(TIME)

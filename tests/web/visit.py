@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -87,7 +88,7 @@ class Visit:
     def draw_lines(self, lines: Sequence[Sequence[tuple[float, float]]], lift: bool = True) -> None:
         mouse = self.page.mouse
         for line in lines:
-            for i, (x, y) in enumerate(map(self.place, line)):
+            for i, (x, y) in enumerate(map(self.place, spaced(line))):
                 mouse.move(x, y)
                 if i == 0:
                     mouse.down()
@@ -124,6 +125,15 @@ class Visit:
             self.asked.append(json.loads(request.post_data or "{}"))
             self._open.add(request)
             self.most = max(self.most, len(self._open))
+
+
+def spaced(line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out what is closer to the place before than a hand's movement from event to event."""
+    kept = [line[0]]
+    for place in line[1:-1]:
+        if math.dist(place, kept[-1]) > 0.02:
+            kept.append(place)
+    return [*kept, *line[1:][-1:]]
 
 
 def slide(slider: Locator, value: float) -> None:

@@ -25,9 +25,13 @@ export function withUnit(value: string, unit: string): string {
   return unit === "" ? value : `${value} ${unit}`;
 }
 
-/** A number as a field of the form holds it: what float32 added to it is left out. */
+/** A number as a field of the form holds it: in the fewest digits that give it back, be it a float32. */
 export function plain(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  for (let digits = 6; digits < 17; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (short === value || Math.fround(short) === value) return String(short);
+  }
+  return String(value);
 }
 
 /** A slider's step: about a hundredth of the range, a power of ten or 2 or 5 times it. */

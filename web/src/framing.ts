@@ -41,7 +41,7 @@ interface Spans {
 
 /** The picture that the network sees: pixels in 0..1, row by row; null where there is no ink. */
 export function frame(ink: Ink, images: ImageInputs): Float64Array | null {
-  const drawing: Grid = { ...ink, values: Float64Array.from(ink.values) };
+  const drawing: Grid = { ...ink, values: new Float64Array(ink.values) };
   const darkest = drawing.values.reduce((most, value) => Math.max(most, value), 0);
   if (darkest < EMPTY) return null;
   const picture =
@@ -84,8 +84,9 @@ function framed(drawing: Grid, images: ImageInputs, style: Style): Grid {
     squares(box.width, across, b, images.width, style.byMass),
   );
   const level = sum(picture.values.map((v) => v * v)) / sum(picture.values);
-  const raised =
-    level < style.level ? mapped(picture, (v) => Math.min(v * (style.level / level), 1)) : picture;
+  const darkest = picture.values.reduce((a, b) => Math.max(a, b), 0);
+  const factor = Math.max(style.level / level, 1 / darkest);
+  const raised = level < style.level ? mapped(picture, (v) => Math.min(v * factor, 1)) : picture;
   return style.byMass ? centred(raised) : raised;
 }
 
@@ -139,7 +140,7 @@ function scale(box: Grid, height: number, width: number, style: Style): [number,
 /** Where `count` squares of side `b` begin and end, in pixels of a box in the picture's middle. */
 function squares(length: number, by: number, b: number, count: number, whole = false): Spans {
   const middle = (count - length * by) / 2;
-  const start = whole ? Math.floor(middle + 0.5 + TINY) : middle;
+  const start = whole ? Math.floor(middle + TINY) : middle;
   const centres = Float64Array.from({ length: count }, (_, i) => i + 0.5 - start);
   return {
     from: centres.map((centre) => (centre - b / 2) / by),

@@ -6,6 +6,9 @@ export const LANGUAGES: Readonly<Record<Language, string>> = { en: "English", zh
 
 const en = {
   documentTitle: (model: string) => `${model} · Glassnet`,
+  /** What stands between sentences, and at the end of one. */
+  space: " ",
+  stop: ".",
   skip: "Skip to the answer",
   language: "Language",
   model: "Network",
@@ -21,7 +24,6 @@ const en = {
 
   drawDigit: "Draw a digit",
   draw: "Draw",
-  drawOneOf: (labels: string) => `One of ${labels}`,
   drawHint: "With a mouse, a pen or a finger",
   pad: "Drawing pad",
   padHelp:
@@ -32,7 +34,6 @@ const en = {
   undo: "Undo",
   clear: "Clear",
   open: "Open picture",
-  cleared: "Cleared.",
   unreadable: "This file could not be read as a picture. Choose a PNG or a JPEG.",
   nothingInPicture: "There is nothing to see in this picture: it is of one colour.",
 
@@ -95,7 +96,6 @@ const en = {
   slide: (name: string) => `Slide ${name}`,
   missing: "A number is missing here.",
   typically: (value: string) => `With typical values: ${value}`,
-  predicted: "Predicted",
 
   busy: "Many are asking right now. Trying again …",
   unreachable: "The service does not answer. Trying again …",
@@ -103,7 +103,6 @@ const en = {
   token: "Access token",
   tokenText: "This service asks for a token. Whoever runs it can give you one.",
   tokenUse: "Use it",
-  loading: "Loading …",
   noModels: "This service has no network to ask.",
 
   ofService: "Other programs can ask this service too:",
@@ -116,6 +115,8 @@ export type Texts = typeof en;
 
 const zh: Texts = {
   documentTitle: (model) => `${model} · Glassnet`,
+  space: "",
+  stop: "。",
   skip: "跳到答案",
   language: "语言",
   model: "网络",
@@ -131,7 +132,6 @@ const zh: Texts = {
 
   drawDigit: "写一个数字",
   draw: "画一画",
-  drawOneOf: (labels) => `其中之一：${labels}`,
   drawHint: "用鼠标、手写笔或手指",
   pad: "画板",
   padHelp:
@@ -142,7 +142,6 @@ const zh: Texts = {
   undo: "撤销",
   clear: "清除",
   open: "打开图片",
-  cleared: "已清除。",
   unreadable: "无法读取这个图片文件。请选择 PNG 或 JPEG。",
   nothingInPicture: "这张图片只有一种颜色，看不出内容。",
 
@@ -191,7 +190,6 @@ const zh: Texts = {
   slide: (name) => `拖动 ${name}`,
   missing: "这里缺一个数。",
   typically: (value) => `取典型值时：${value}`,
-  predicted: "预测",
 
   busy: "现在提问的人很多，正在重试……",
   unreachable: "服务没有回应，正在重试……",
@@ -199,7 +197,6 @@ const zh: Texts = {
   token: "访问令牌",
   tokenText: "这项服务需要令牌。请向运行它的人索取。",
   tokenUse: "使用",
-  loading: "正在载入……",
   noModels: "这项服务没有可问的网络。",
 
   ofService: "其他程序也可以使用这项服务：",

@@ -27,6 +27,8 @@ describe("numbers", () => {
   test("a field holds what people would write", () => {
     expect(plain(4.300000190734863)).toBe("4.3");
     expect(plain(1e-7)).toBe("1e-7");
+    expect(plain(20260101)).toBe("20260101");
+    expect(plain(1700047873.25)).toBe("1700047873.25");
   });
 
   test.each([

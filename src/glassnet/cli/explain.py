@@ -119,9 +119,12 @@ def why_of(model: "gn.Model", rows: "gn.Rows", n: int) -> "Why":
     from glassnet.inspect.explain import why
 
     one = rows.take([n])
-    answer = model.predict_proba if isinstance(model.outputs, Classes) else model.predict
+    answer = model.predict(one.x)[0]
+    told = {}
+    if isinstance(model.outputs, Classes):
+        told["chosen"], answer = int(answer), model.predict_proba(one.x)[0]
     x = np.asarray(one.x)
-    return why(model.network, model.inputs, model.outputs, x, answer(one.x)[0], one.t[0])
+    return why(model.network, model.inputs, model.outputs, x, answer, one.t[0], **told)
 
 
 def _steps(model: "gn.Model", rows: "gn.Rows", n: int, unit: str) -> "Explanation":

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import glassnet as gn
-from glassnet.cli.output import expect_writable
+from glassnet.cli.output import expect_writable, with_what_was_learnt
 from glassnet.cli.show import show_commands, show_table, size_of, warn
-from glassnet.errors import DataError, SettingError
+from glassnet.errors import DataError, DivergenceError, SettingError
 
 WORSE = 0.02
 """A model that gets so much less of the test part right does not take the place of the old one."""
@@ -45,7 +45,10 @@ def learn_on(
             f"Only the {len(kept)} pictures in {folder} are learnt from, in small steps, and the "
             f"model may get worse at what is unlike them, because {why}"
         )
-    model = learn(model, kept, data=data, progress=not quiet, **settings)
+    try:
+        model = learn(model, kept, data=data, progress=not quiet, **settings)
+    except DivergenceError as error:
+        raise with_what_was_learnt(error, kept_in) from error
     told: Any = model.provenance["continued"][-1]
     interrupted = told["ended"] == "interrupted"
     if out is None:  # what was good is not given for what is not

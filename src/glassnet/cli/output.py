@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from glassnet.errors import FileError
+from glassnet.errors import DivergenceError, FileError
+
+SUFFIX = ".safetensors"
 
 
 def expect_writable(path: Path) -> Path:
@@ -21,3 +23,12 @@ def expect_writable(path: Path) -> Path:
             return path
     except OSError as error:
         raise FileError(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def with_what_was_learnt(error: DivergenceError, path: Path) -> DivergenceError:
+    """Save the last good weights, if there are any, beside the path that was asked for."""
+    if error.model is None:
+        return error
+    beside = path.with_name(f"{path.name.removesuffix(SUFFIX)}.last-good{SUFFIX}")
+    error.model.save(beside)
+    return DivergenceError(f"{error} {beside} holds the last good weights.")

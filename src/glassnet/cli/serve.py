@@ -134,9 +134,9 @@ def serve(
 
 def _token(host: str, loopback: bool, token: str | None, no_token: bool) -> str:
     """Decide on a token. Raises SettingError where others could ask and nothing was said of it."""
-    if no_token and token and token != "auto":
+    if no_token and token:
         raise SettingError(f"--no-token and a token (--token or {VARIABLE}): give one of them.")
-    if token == "auto" and not no_token:
+    if token == "auto":
         from secrets import token_urlsafe
 
         return token_urlsafe(18)

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import typer
 
 import glassnet as gn
+from glassnet.cli.output import with_what_was_learnt
 from glassnet.cli.show import show_commands, size_of
 from glassnet.errors import DivergenceError, FileError, SettingError
 
-SUFFIX = ".safetensors"
 NETWORK, TRAINING, KEEPING = "The network", "The training", "What is kept and shown"
 ON = "Learning on"
 WHEN_LEARNING_ON = {
@@ -235,7 +235,7 @@ def train(
             progress=not quiet,
         )
     except DivergenceError as error:
-        raise _with_what_was_learnt(error, path) from error
+        raise with_what_was_learnt(error, path) from error
     model.save(path)
     if not quiet:
         _report(model, path)
@@ -271,15 +271,6 @@ def _say_what_is_replaced(folder: Path) -> None:
     with suppress(FileError):  # no run is there
         epochs = len(gn.runs.open(folder).epochs)
         typer.echo(f"Replaces the run of {epochs} epochs in {folder}.", err=True)
-
-
-def _with_what_was_learnt(error: DivergenceError, path: Path) -> DivergenceError:
-    """Save the last good weights, if there are any, beside the path that was asked for."""
-    if error.model is None:
-        return error
-    beside = path.with_name(f"{path.name.removesuffix(SUFFIX)}.last-good{SUFFIX}")
-    error.model.save(beside)
-    return DivergenceError(f"{error} {beside} holds the last good weights.")
 
 
 def _units(layers: str | None) -> list[int] | None:

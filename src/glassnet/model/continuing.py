@@ -131,7 +131,7 @@ def learn_on(
     continued = [*(earlier if isinstance(earlier, list) else []), as_json(told)]
     if data is not None:  # else what it is sure of stays what it was
         told_apart = after.predict_proba(data.validation.x)
-        after.experience = Experience.of(rows, data.validation, told_apart)
+        after.experience = Experience.of(rows, data.validation, told_apart, images=True)
     figures = {name: told["after"][name] for name in ("validation", "test") if data}
     after.provenance = model.provenance | {"continued": continued, "figures": as_json(figures)}
     return after

@@ -77,6 +77,8 @@ class Model:
                 "A Model expects inputs as gn.Features or gn.Images and outputs as gn.Classes or "
                 f"gn.Values, got {short(inputs)} and {short(outputs)}."
             )
+        if isinstance(outputs, Classes) and len(outputs.labels) == 1:
+            raise SettingError(f"A Model tells two classes or more apart, got {short(outputs)}.")
         (into,) = network.inputs.values()
         (out,) = network.output_shapes.values()
         for side, shape, meaning in (("input", into, inputs), ("output", out, outputs)):
@@ -149,6 +151,7 @@ class Model:
             ]
         else:
             of_rows, best = _in_units(y.astype(np.float64), outputs).tolist(), []
+            chosen = [0] * len(of_rows)
             units = dict(zip(outputs.names, outputs.units or ("",) * outputs.size, strict=True))
             found = [
                 Answer(values=dict(zip(outputs.names, row, strict=True)), units=units)
@@ -160,7 +163,7 @@ class Model:
                 answer.sure, answer.unsure_because = not because, because
         if explain:
             for n, answer in enumerate(found):
-                answer.explanation = self._why(x, n, np.array(of_rows[n]))
+                answer.explanation = self._why(x, n, np.array(of_rows[n]), chosen[n])
         return found
 
     def evaluate(self, rows: Any, targets: Any = None) -> Figures:
@@ -237,7 +240,7 @@ class Model:
             self.network.expect_inputs({name: x})
             ask = self._asked.outputs if isinstance(self._asked, Predictor) else self._asked
             (y,) = ask(Examples({name: x}, {})).values()
-        if not np.isfinite(y).all():
+        if not np.logical_and.reduce(np.isfinite(y), axis=None):  # .all() goes by way of Python
             wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))[0]
             raise DataError(
                 f"The network's answer to row {wrong} is no finite number: the row, or the "
@@ -257,12 +260,12 @@ class Model:
         given = numbers("rows", in_order(rows, self.inputs.names))
         return given, in_precision("rows", given, self.network.dtype)
 
-    def _why(self, x: Array | Pixels, n: int, told: Array) -> Why:
+    def _why(self, x: Array | Pixels, n: int, told: Array, chosen: int) -> Why:
         """Say why the network answers row n as it does."""
         from glassnet.inspect.explain import why
 
         row = np.asarray(x[n : n + 1], self.network.dtype)
-        return why(self.network, self.inputs, self.outputs, row, told)
+        return why(self.network, self.inputs, self.outputs, row, told, chosen=chosen)
 
     def _with_targets(self, rows: Any, targets: Any) -> tuple[Any, Array]:
         if targets is None and not isinstance(rows, Rows):

@@ -231,7 +231,7 @@ class Server(uvicorn.Server):
     async def _follow(self) -> None:
         """Read the model files anew when one changed, or when told."""
         models = self.service.models
-        known = _states(models.paths)
+        known: list[tuple[int, int, int] | None] = []  # they may have changed since they were read
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), LOOK)

@@ -49,7 +49,9 @@ export function Contributions({ features, row, reasons }: Props) {
         })}
       </ol>
       <p class="note">
-        {exact ? texts.exact : texts.approximate} {fromMean && texts.fromMean}
+        {[exact ? texts.exact : texts.approximate, ...(fromMean ? [texts.fromMean] : [])].join(
+          texts.space,
+        )}
       </p>
     </section>
   );

@@ -93,7 +93,7 @@ function ButtonsField({ feature, entered, onEntered }: Props) {
               checked={Number(entered) === choice}
               onChange={() => onEntered(plain(choice))}
             />
-            <span>{number(choice, language)}</span>
+            <span>{number(choice, language, 12)}</span>
           </label>
         ))}
       </div>
@@ -112,7 +112,7 @@ function ListField({ feature, entered, onEntered }: Props) {
       <select id={id} value={entered} onChange={(event) => onEntered(event.currentTarget.value)}>
         {feature.choices.map((choice) => (
           <option key={choice} value={plain(choice)}>
-            {number(choice, language)}
+            {number(choice, language, 12)}
           </option>
         ))}
       </select>

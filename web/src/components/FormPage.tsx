@@ -67,7 +67,9 @@ export function FormPage({ model, inputs, predictor, onReplaced }: PageProps<Fea
           trouble={trouble}
           empty={texts.waitingForNumbers}
           features={inputs}
-          beside={answer && usual && !isTypical ? texts.typically(answerText(usual, texts, language)) : ""}
+          beside={
+            answer && usual && !isTypical ? texts.typically(answerText(usual, texts, language)) : ""
+          }
         />
         {model.outputs.kind === "classes" && (
           <Bars

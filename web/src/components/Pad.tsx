@@ -120,7 +120,7 @@ export function Pad({ strokes, picture, thickness, hint, onStrokes, onUndo, onCl
       />
       {strokes.length === 0 && !picture && (
         <p class="hint" aria-hidden="true">
-          {hint}
+          <span>{hint}</span>
           <small>{texts.drawHint}</small>
         </p>
       )}

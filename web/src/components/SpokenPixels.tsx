@@ -66,5 +66,5 @@ function places(
     const place = region(parts, height, width, sign);
     return name === null || place === null ? [] : [texts.mostFor(name, texts.regions[place] ?? "")];
   };
-  return [...said(answer, 1), ...said(against, -1)].join(" ");
+  return [...said(answer, 1), ...said(against, -1)].join(texts.space);
 }

@@ -99,7 +99,8 @@ function spokenText(
   language: string,
 ): string {
   const said = answerText(answer, texts, language);
-  return answer.sure === false ? [said, texts.spokenUnsure, ...doubts].join(" ") : said;
+  const sentences = [`${said}${texts.stop}`, texts.spokenUnsure, ...doubts];
+  return answer.sure === false ? sentences.join(texts.space) : said;
 }
 
 /** A doubt in the page's language, where it has words for it. */

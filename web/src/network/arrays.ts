@@ -21,11 +21,14 @@ export function unpacked({ dtype, shape, base64 }: PackedArray): Numbers {
   }
   const numbers = dtype === "float32" ? new Float32Array(size) : new Float64Array(size);
   for (let n = 0; n < size; n++) {
-    numbers[n] = dtype === "float32" ? bytes.getFloat32(4 * n, true) : bytes.getFloat64(8 * n, true);
+    numbers[n] =
+      dtype === "float32" ? bytes.getFloat32(4 * n, true) : bytes.getFloat64(8 * n, true);
   }
   return numbers;
 }
 
-export function unpackedAll(arrays: Readonly<Record<string, PackedArray>>): ReadonlyMap<string, Numbers> {
+export function unpackedAll(
+  arrays: Readonly<Record<string, PackedArray>>,
+): ReadonlyMap<string, Numbers> {
   return new Map(Object.entries(arrays).map(([name, packed]) => [name, unpacked(packed)]));
 }

@@ -38,7 +38,14 @@ export function contributions(network: Network, values: ByName, c: Vector, offse
     const [v, slopes] = [numbersOf(values, from), numbersOf(gradients, from)];
     const parts = v.map((value, n) => value * (slopes[n] ?? NaN));
     const rest = score - parts.reduce((a, b) => a + b, 0);
-    return { node: from, values: v, slopes, parts, rest, exact: isAffine(network, from, gradients) };
+    return {
+      node: from,
+      values: v,
+      slopes,
+      parts,
+      rest,
+      exact: isAffine(network, from, gradients),
+    };
   });
   return { score, views };
 }

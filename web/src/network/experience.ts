@@ -69,14 +69,22 @@ export function unlikeness(experience: Experience, x: Vector): number {
  * x            the row in its units, pixels as 0..1
  * probability  of the answer; null for values
  */
-export function doubts(experience: Experience, inputs: Inputs, x: Vector, probability: number | null): Doubt[] {
+export function doubts(
+  experience: Experience,
+  inputs: Inputs,
+  x: Vector,
+  probability: number | null,
+): Doubt[] {
   const { most_unlike: most, least_probability: least } = experience;
   const score = unlikeness(experience, x);
   const found: Doubt[] = [];
   if (score > most) {
     const what = inputs.kind === "images" ? "the image is" : "the values, taken together, are";
     const limits = `unlikeness ${general(score, 3)}, the limit is ${general(most, 3)}`;
-    found.push({ code: "unlike-training", message: `${what} unlike what the network learnt from (${limits})` });
+    found.push({
+      code: "unlike-training",
+      message: `${what} unlike what the network learnt from (${limits})`,
+    });
   }
   if (probability !== null && probability < least) {
     const shares = `${percent(probability)} (the limit is ${percent(least)})`;
@@ -86,7 +94,11 @@ export function doubts(experience: Experience, inputs: Inputs, x: Vector, probab
 }
 
 /** Each feature that is further outside the range of the training rows than their own spread explains. */
-function outside({ low, high, scale, most_outside }: Experience, names: readonly string[], x: Vector): Doubt[] {
+function outside(
+  { low, high, scale, most_outside }: Experience,
+  names: readonly string[],
+  x: Vector,
+): Doubt[] {
   const found: Doubt[] = [];
   x.forEach((v, d) => {
     const [least, most] = [low[d] ?? NaN, high[d] ?? NaN];

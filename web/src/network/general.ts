@@ -5,7 +5,8 @@ export function general(value: number, digits: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
   const [mantissa = "0", power = "0"] = value.toExponential(digits - 1).split("e");
   const exponent = Number(power);
-  if (exponent >= -4 && exponent < digits) return short(value.toFixed(digits - 1 - exponent), value);
+  if (exponent >= -4 && exponent < digits)
+    return short(value.toFixed(digits - 1 - exponent), value);
   const size = String(Math.abs(exponent)).padStart(2, "0");
   return `${short(mantissa, value)}e${exponent < 0 ? "-" : "+"}${size}`;
 }

@@ -67,6 +67,7 @@ export function array(at: Place, name: string): Numbers {
 
 function only<T>(all: readonly T[]): T {
   const [one] = all;
-  if (one === undefined || all.length > 1) throw new Error(`The layer takes one input, got ${all.length}.`);
+  if (one === undefined || all.length > 1)
+    throw new Error(`The layer takes one input, got ${all.length}.`);
   return one;
 }

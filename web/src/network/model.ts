@@ -2,9 +2,22 @@
 
 import type { Answer, Row } from "../types";
 import { type PackedArray, unpackedAll } from "./arrays";
-import { doubts, type Experience, type ExperienceDocument, experienceOf, unlikeness } from "./experience";
+import {
+  doubts,
+  type Experience,
+  type ExperienceDocument,
+  experienceOf,
+  unlikeness,
+} from "./experience";
 import type { Inputs, Outputs } from "./meaning";
-import { type ByName, forward, type Network, type NetworkDocument, networkOf, numbersOf } from "./network";
+import {
+  type ByName,
+  forward,
+  type Network,
+  type NetworkDocument,
+  networkOf,
+  numbersOf,
+} from "./network";
 import type { Vector } from "./numbers";
 import { chosen, inUnits, probabilities } from "./outputs";
 import { why } from "./why";
@@ -41,14 +54,27 @@ export class Model {
     const judged = {
       sure: because && because.length === 0,
       unsure_because: because ?? [],
-      ...(explain ? { explanation: why(this.network, this.inputs, outputs, values, told) } : {}),
+      ...(explain
+        ? { explanation: why(this.network, this.inputs, outputs, values, told, best) }
+        : {}),
     };
     if (outputs.kind === "classes") {
       const named = Object.fromEntries(outputs.labels.map((label, k) => [label, told[k] ?? NaN]));
-      return { class: outputs.labels[best] ?? "", probability: probability ?? NaN, probabilities: named, ...judged };
+      return {
+        class: outputs.labels[best] ?? "",
+        probability: probability ?? NaN,
+        probabilities: named,
+        ...judged,
+      };
     }
-    const named = outputs.names.map((name, m) => [name, { value: told[m] ?? NaN, unit: outputs.units[m] ?? "" }]);
-    return { values: Object.fromEntries(named) as Record<string, { value: number; unit: string }>, ...judged };
+    const named = outputs.names.map((name, m) => [
+      name,
+      { value: told[m] ?? NaN, unit: outputs.units[m] ?? "" },
+    ]);
+    return {
+      values: Object.fromEntries(named) as Record<string, { value: number; unit: string }>,
+      ...judged,
+    };
   }
 
   /** The answer in numbers: the probabilities or values, then how unlike the training rows it is, if known. */
@@ -62,9 +88,12 @@ export class Model {
     const values = forward(this.network, new Map([[this.network.inputs[0] ?? "", x]]));
     const y = numbersOf(values, this.network.outputs[0] ?? "");
     if (!y.every(Number.isFinite)) {
-      throw new RangeError("The network's answer is no finite number: the row is too large to compute with.");
+      throw new RangeError(
+        "The network's answer is no finite number: the row is too large to compute with.",
+      );
     }
-    const told = this.outputs.kind === "classes" ? probabilities(y, this.outputs) : inUnits(y, this.outputs);
+    const told =
+      this.outputs.kind === "classes" ? probabilities(y, this.outputs) : inUnits(y, this.outputs);
     return { given, values, y, told };
   }
 
@@ -77,7 +106,8 @@ export class Model {
     }
     const single = this.network.dtype === "float32";
     const numbers = Float64Array.from(row);
-    if (inputs.kind === "features") return { given: numbers, x: single ? numbers.map(Math.fround) : numbers };
+    if (inputs.kind === "features")
+      return { given: numbers, x: single ? numbers.map(Math.fround) : numbers };
     const { maximum } = inputs;
     if (!row.every((v) => Number.isInteger(v) && v >= 0 && v <= maximum)) {
       throw new RangeError(`Expected pixels as whole numbers from 0 to ${maximum}.`);

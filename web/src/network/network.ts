@@ -10,7 +10,11 @@ export interface NetworkDocument {
   readonly outputs: readonly string[];
   readonly layers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Each after those that feed it. */
-  readonly nodes: readonly { readonly name: string; readonly layer: string; readonly inputs: readonly string[] }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly layer: string;
+    readonly inputs: readonly string[];
+  }[];
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly dtype: "float32" | "float64";
 }
@@ -35,7 +39,10 @@ export interface Network {
 export type ByName = ReadonlyMap<string, Vector>;
 
 /** Throws for a layer that is not known here, or a node that nothing feeds. */
-export function networkOf(document: NetworkDocument, arrays: ReadonlyMap<string, Numbers>): Network {
+export function networkOf(
+  document: NetworkDocument,
+  arrays: ReadonlyMap<string, Numbers>,
+): Network {
   const shapes = new Map(Object.entries({ ...document.inputs, ...document.shapes }));
   const placed = new Set(Object.keys(document.inputs));
   const nodes = document.nodes.map(({ name, layer: owner, inputs }): Node => {
@@ -44,21 +51,33 @@ export function networkOf(document: NetworkDocument, arrays: ReadonlyMap<string,
     const layer = LAYERS.get(kind);
     if (layer === undefined) throw new Error(`There is no layer ${kind} in this page.`);
     const from = inputs.map((feed) => {
-      if (!placed.has(feed)) throw new Error(`Nothing feeds ${name}: ${feed} is not computed before it.`);
+      if (!placed.has(feed))
+        throw new Error(`Nothing feeds ${name}: ${feed} is not computed before it.`);
       return shapes.get(feed) ?? [];
     });
     placed.add(name);
     const at = { settings, arrays: ownArrays(owner, arrays), shape: shapes.get(name) ?? [], from };
     return { name, kind, layer, inputs, at };
   });
-  return { inputs: Object.keys(document.inputs), outputs: document.outputs, nodes, dtype: document.dtype };
+  return {
+    inputs: Object.keys(document.inputs),
+    outputs: document.outputs,
+    nodes,
+    dtype: document.dtype,
+  };
 }
 
 /** Every value, the inputs among them, from one row of each input. */
 export function forward(network: Network, inputs: ByName): ByName {
   const values = new Map(inputs);
   for (const { name, layer, inputs: feeds, at } of network.nodes) {
-    values.set(name, layer.forward(feeds.map((feed) => numbersOf(values, feed)), at));
+    values.set(
+      name,
+      layer.forward(
+        feeds.map((feed) => numbersOf(values, feed)),
+        at,
+      ),
+    );
   }
   return values;
 }
@@ -89,7 +108,10 @@ export function numbersOf(values: ByName, name: string): Vector {
   return found;
 }
 
-function ownArrays(owner: string, arrays: ReadonlyMap<string, Numbers>): Readonly<Record<string, Numbers>> {
+function ownArrays(
+  owner: string,
+  arrays: ReadonlyMap<string, Numbers>,
+): Readonly<Record<string, Numbers>> {
   const before = `${owner}.`;
   const own = [...arrays].filter(([name]) => name.startsWith(before));
   return Object.fromEntries(own.map(([name, values]) => [name.slice(before.length), values]));

@@ -21,31 +21,57 @@ export interface Why extends Explanation {
  *
  * values  of all nodes, the row among them
  * told    the probabilities, or the values in their units
+ * win     the class that is the answer
  */
-export function why(network: Network, inputs: Inputs, outputs: Outputs, values: ByName, told: Vector): Why {
-  const ask = (answer: string, against: string | null, formula: string, c: Vector, offset = 0): Question => {
+export function why(
+  network: Network,
+  inputs: Inputs,
+  outputs: Outputs,
+  values: ByName,
+  told: Vector,
+  win: number,
+): Why {
+  const ask = (
+    answer: string,
+    against: string | null,
+    formula: string,
+    c: Vector,
+    offset = 0,
+  ): Question => {
     const { score, views } = contributions(network, values, c, offset);
-    return { answer, against, formula, score, views: named(network, inputs, values, views) } as Question;
+    return {
+      answer,
+      against,
+      formula,
+      score,
+      views: named(network, inputs, values, views),
+    } as Question;
   };
   const classes = outputs.kind === "classes";
-  const questions = classes ? [ofClasses(outputs, told, ask)] : ofValues(outputs, ask);
+  const questions = classes ? [ofClasses(outputs, told, win, ask)] : ofValues(outputs, ask);
   const probabilities = classes ? outputs.labels.map((label, k) => [label, told[k] ?? NaN]) : [];
   return {
     format: "glassnet-why",
     version: 1,
-    answer: classes ? saidOfClasses(outputs, told) : saidOfValues(outputs, told),
+    answer: classes ? saidOfClasses(outputs, told, win) : saidOfValues(outputs, told),
     truth: null,
     probabilities: Object.fromEntries(probabilities) as Record<string, number>,
     questions,
   };
 }
 
-type Ask = (answer: string, against: string | null, formula: string, c: Vector, offset?: number) => Question;
+type Ask = (
+  answer: string,
+  against: string | null,
+  formula: string,
+  c: Vector,
+  offset?: number,
+) => Question;
 
 /** Compare the outputs of two classes; under one logit the second class is z, the first -z. */
-function ofClasses({ labels, link }: Classes, p: Vector, ask: Ask): Question {
-  const order = [...p.keys()].sort((a, b) => (p[b] ?? 0) - (p[a] ?? 0) || a - b);
-  const [win = 0, other = 0] = order;
+function ofClasses({ labels, link }: Classes, p: Vector, win: number, ask: Ask): Question {
+  const others = [...p.keys()].filter((k) => k !== win);
+  const [other = 0] = others.sort((a, b) => (p[b] ?? 0) - (p[a] ?? 0) || a - b);
   const [answer, against] = [labels[win] ?? "", labels[other] ?? ""];
   if (link === "sigmoid" && labels.length === 2) {
     return ask(answer, against, win ? "z[0]" : "-z[0]", Float64Array.of(win ? 1 : -1));
@@ -63,13 +89,20 @@ function ofValues({ names, mean, std }: Values, ask: Ask): Question[] {
     const spread = std[m];
     c[m] = spread ?? 1;
     const formula =
-      spread === undefined ? `z[${m}]` : `${general(spread, 4)}·z[${m}] + ${general(mean[m] ?? 0, 4)}`;
+      spread === undefined
+        ? `z[${m}]`
+        : `${general(spread, 4)}·z[${m}] + ${general(mean[m] ?? 0, 4)}`;
     return ask(name, null, formula, c, mean[m] ?? 0);
   });
 }
 
 /** Name the numbers of each layer: the last are the inputs, the others units of the network. */
-function named(network: Network, inputs: Inputs, values: ByName, found: readonly Contributions[]): View[] {
+function named(
+  network: Network,
+  inputs: Inputs,
+  values: ByName,
+  found: readonly Contributions[],
+): View[] {
   const x = values.get(network.inputs[0] ?? "") ?? zeros(0);
   return found.map(({ node, exact, values: v, slopes, parts, rest }, n) => {
     const hidden = n < found.length - 1;
@@ -84,9 +117,8 @@ function nameOf(inputs: Inputs, x: Vector, i: number): string {
   return `${inputs.names[i] ?? ""} ${general(x[i] ?? NaN, 4)} ${inputs.units[i] ?? ""}`.trimEnd();
 }
 
-function saidOfClasses({ labels }: Classes, p: Vector): string {
-  const best = p.reduce((a, b) => Math.max(a, b), -Infinity);
-  return `${labels[p.indexOf(best)] ?? ""}, with ${(100 * best).toFixed(1)} %`;
+function saidOfClasses({ labels }: Classes, p: Vector, win: number): string {
+  return `${labels[win] ?? ""}, with ${(100 * (p[win] ?? NaN)).toFixed(1)} %`;
 }
 
 function saidOfValues({ names, units }: Values, values: Vector): string {

@@ -4,14 +4,18 @@ import { LAYERS } from "../../src/network/layers";
 import { backward, forward, networkOf, numbersOf } from "../../src/network/network";
 import { expectSame, type LayerCase, layerCases } from "./golden";
 
-const row = (rows: readonly number[][] | undefined, n: number) => Float64Array.from(rows?.[n] ?? []);
+const row = (rows: readonly number[][] | undefined, n: number) =>
+  Float64Array.from(rows?.[n] ?? []);
 
 /** Run one row forward, and what the golden dy says back. */
 function run({ network: document, arrays, x, dy }: LayerCase, n: number) {
   const network = networkOf(document, unpackedAll(arrays));
   const values = forward(network, new Map(network.inputs.map((name, k) => [name, row(x[k], n)])));
   const gradients = backward(network, values, "y", row(dy, n));
-  return { y: numbersOf(values, "y"), dx: network.inputs.map((name) => numbersOf(gradients, name)) };
+  return {
+    y: numbersOf(values, "y"),
+    dx: network.inputs.map((name) => numbersOf(gradients, name)),
+  };
 }
 
 describe.each(layerCases)("$name", (golden) => {
@@ -20,7 +24,9 @@ describe.each(layerCases)("$name", (golden) => {
   });
 
   it("goes back as in Python", () => {
-    golden.dx.forEach((dxs, k) => dxs.forEach((dx, n) => expectSame(Array.from(run(golden, n).dx[k] ?? []), dx)));
+    golden.dx.forEach((dxs, k) =>
+      dxs.forEach((dx, n) => expectSame(Array.from(run(golden, n).dx[k] ?? []), dx)),
+    );
   });
 
   it("is elementwise where it says so", () => {
@@ -35,9 +41,14 @@ describe.each(layerCases)("$name", (golden) => {
 
   it("is affine where it says so, and only there", () => {
     const layer = LAYERS.get(String(golden.network.layers["y"]?.["class"]));
-    const middle = golden.x.map((xs) => [(xs[0] ?? []).map((v, i) => (v + (xs[1]?.[i] ?? NaN)) / 2)]);
+    const middle = golden.x.map((xs) => [
+      (xs[0] ?? []).map((v, i) => (v + (xs[1]?.[i] ?? NaN)) / 2),
+    ]);
     const y = run({ ...golden, x: middle }, 0).y;
-    const expected = Array.from(y, (_, i) => ((golden.y[0]?.[i] ?? NaN) + (golden.y[1]?.[i] ?? NaN)) / 2);
+    const expected = Array.from(
+      y,
+      (_, i) => ((golden.y[0]?.[i] ?? NaN) + (golden.y[1]?.[i] ?? NaN)) / 2,
+    );
     const far = Math.max(...expected.map((v, i) => Math.abs(v - (y[i] ?? NaN))));
     expect(far < 1e-9).toBe(layer?.affine);
   });

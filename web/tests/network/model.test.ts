@@ -19,14 +19,22 @@ describe.each(modelCases)("$name", ({ model: document, rows, answers }) => {
     const [row = []] = rows;
     const told = model.answer(row);
     const numbers =
-      "class" in told ? Object.values(told.probabilities) : Object.values(told.values).map(({ value }) => value);
+      "class" in told
+        ? Object.values(told.probabilities)
+        : Object.values(told.values).map(({ value }) => value);
     expect(model.figures(row).slice(0, numbers.length)).toEqual(numbers);
     expect(model.figures(row)).toHaveLength(numbers.length + 1);
   });
 
   it("refuses rows of another length, and what is no number", async () => {
     const [row = []] = rows;
-    for (const wrong of [[], row.slice(1), [...row, 1], [NaN, ...row.slice(1)], [Infinity, ...row.slice(1)]]) {
+    for (const wrong of [
+      [],
+      row.slice(1),
+      [...row, 1],
+      [NaN, ...row.slice(1)],
+      [Infinity, ...row.slice(1)],
+    ]) {
       const asked = local(model, "m", "").predict("m", [wrong], false);
       await expect(asked).rejects.toMatchObject({ code: "unusable-rows" });
     }
@@ -35,10 +43,14 @@ describe.each(modelCases)("$name", ({ model: document, rows, answers }) => {
 
 it("goldens hold every kind of doubt, and rows without any", () => {
   const codes = modelCases.flatMap(({ answers }) =>
-    answers.flatMap((answer) => (answer as { unsure_because: { code: string }[] }).unsure_because.map((d) => d.code)),
+    answers.flatMap((answer) =>
+      (answer as { unsure_because: { code: string }[] }).unsure_because.map((d) => d.code),
+    ),
   );
   expect(new Set(codes)).toEqual(new Set(["unlike-training", "not-probable", "outside-range"]));
-  expect(modelCases.some(({ answers }) => answers.some((answer) => (answer as { sure: boolean }).sure))).toBe(true);
+  expect(
+    modelCases.some(({ answers }) => answers.some((answer) => (answer as { sure: boolean }).sure)),
+  ).toBe(true);
 });
 
 describe("a model without experience", () => {
@@ -53,10 +65,15 @@ describe("a model without experience", () => {
 describe("labels that are names of JavaScript's own", () => {
   const found = modelCases.find(({ name }) => name === "softmax")!;
   const labels = ["__proto__", "constructor", "</script>"];
-  const model = new Model({ ...found.model, outputs: { kind: "classes", labels, link: "softmax" } });
+  const model = new Model({
+    ...found.model,
+    outputs: { kind: "classes", labels, link: "softmax" },
+  });
 
   it("are labels like others", () => {
-    expect(Object.keys((model.answer(found.rows[0] ?? []) as ClassAnswer).probabilities)).toEqual(labels);
+    expect(Object.keys((model.answer(found.rows[0] ?? []) as ClassAnswer).probabilities)).toEqual(
+      labels,
+    );
   });
 });
 
@@ -71,5 +88,6 @@ it("refuses pixels that are no whole numbers up to the maximum", () => {
   const found = modelCases.find(({ name }) => name === "images")!;
   const model = new Model(found.model);
   const [row = []] = found.rows;
-  for (const pixel of [-1, 0.5, 17]) expect(() => model.answer([pixel, ...row.slice(1)])).toThrow("whole numbers");
+  for (const pixel of [-1, 0.5, 17])
+    expect(() => model.answer([pixel, ...row.slice(1)])).toThrow("whole numbers");
 });

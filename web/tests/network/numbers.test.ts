@@ -54,10 +54,16 @@ describe("general", () => {
 describe("unpacked", () => {
   const base64 = (bytes: readonly number[]) => btoa(String.fromCharCode(...bytes));
   it("reads float32 and float64, the least byte first", () => {
-    expect([...unpacked({ dtype: "float32", shape: [2], base64: base64([0, 0, 128, 63, 0, 0, 0, 192]) })]).toEqual([1, -2]);
-    expect([...unpacked({ dtype: "float64", shape: [1, 1], base64: base64([0, 0, 0, 0, 0, 0, 240, 63]) })]).toEqual([1]);
+    expect([
+      ...unpacked({ dtype: "float32", shape: [2], base64: base64([0, 0, 128, 63, 0, 0, 0, 192]) }),
+    ]).toEqual([1, -2]);
+    expect([
+      ...unpacked({ dtype: "float64", shape: [1, 1], base64: base64([0, 0, 0, 0, 0, 0, 240, 63]) }),
+    ]).toEqual([1]);
   });
   it("refuses an array that is cut short", () => {
-    expect(() => unpacked({ dtype: "float32", shape: [2], base64: base64([0, 0, 128, 63]) })).toThrow("4 bytes");
+    expect(() =>
+      unpacked({ dtype: "float32", shape: [2], base64: base64([0, 0, 128, 63]) }),
+    ).toThrow("4 bytes");
   });
 });

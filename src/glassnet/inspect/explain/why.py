@@ -121,18 +121,22 @@ def why(
     answer: Array,
     truth: Array | None = None,
     most: int = 10,
+    *,
+    chosen: int | None = None,
 ) -> Why:
     """Explain the answer to one row.
 
     x       (1, D) the row as the network takes it; images as floats 0..1
     answer  (classes,) their probabilities, or (M,) the values in their units
     truth   the class index, or (M,) the values
+    chosen  the class that is the answer, where several are as probable; else the first of them
 
     A class is compared with the true class where the answer is wrong, else with the runner-up.
     """
-    said, told = _told(outputs, answer, truth)
+    win = int(answer.argmax()) if chosen is None else chosen
+    said, told = _told(outputs, answer, truth, win)
     if isinstance(outputs, Classes):
-        questions = [_of_classes(net, inputs, outputs, x, answer, truth)]
+        questions = [_of_classes(net, inputs, outputs, x, answer, truth, win)]
         named = zip(outputs.labels, answer, strict=True)
         probabilities = {label: float(p) for label, p in named}
     else:
@@ -141,12 +145,11 @@ def why(
     return Why(inputs, outputs, x[0], said, told, probabilities, questions, most)
 
 
-def _told(outputs: Outputs, answer: Array, truth: Array | None) -> tuple[str, str]:
+def _told(outputs: Outputs, answer: Array, truth: Array | None, win: int) -> tuple[str, str]:
     """Say the answer and the truth in words."""
     if isinstance(outputs, Classes):
-        k = int(answer.argmax())
         known = "" if truth is None else outputs.labels[int(truth)]
-        return f"{outputs.labels[k]}, with {100 * answer[k]:.1f} %", known
+        return f"{outputs.labels[win]}, with {100 * answer[win]:.1f} %", known
     return _values(outputs, answer), "" if truth is None else _values(outputs, truth)
 
 
@@ -158,12 +161,17 @@ def _values(outputs: Values, values: Array) -> str:
 
 
 def _of_classes(
-    net: Network, inputs: Inputs, outputs: Classes, x: Array, p: Array, truth: Array | None
+    net: Network,
+    inputs: Inputs,
+    outputs: Classes,
+    x: Array,
+    p: Array,
+    truth: Array | None,
+    win: int,
 ) -> Question:
     """Compare the outputs of two classes; under one logit the second class is z, the first -z."""
-    order = np.argsort(-p, kind="stable")
-    win = int(order[0])
-    other = int(order[1]) if truth is None or int(truth) == win else int(truth)
+    runner_up = next(int(k) for k in np.argsort(-p, kind="stable") if k != win)
+    other = runner_up if truth is None or int(truth) == win else int(truth)
     if outputs.size == 1:
         formula, c = ("z[0]", [1.0]) if win else ("-z[0]", [-1.0])
     else:

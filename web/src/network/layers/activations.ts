@@ -5,7 +5,14 @@ import { elementwise, setting, single } from "../layer";
 import { dot, sigmoid, softmax, softplus } from "../numbers";
 
 /** y = x */
-export const Identity = { ...single((x) => x, (dy) => dy, { affine: true }), elementwise: true };
+export const Identity = {
+  ...single(
+    (x) => x,
+    (dy) => dy,
+    { affine: true },
+  ),
+  elementwise: true,
+};
 
 /** y = 1 / (1 + e⁻ˣ)   y' = y (1 - y) */
 export const Sigmoid = elementwise(sigmoid, (_, y) => y * (1 - y));
@@ -63,7 +70,10 @@ function Φ(x: number): number {
 }
 
 /** Put together what comes of each stretch of the last axis, from its start to its end. */
-function along(shape: readonly number[], of: (part: [number, number]) => Float64Array): Float64Array {
+function along(
+  shape: readonly number[],
+  of: (part: [number, number]) => Float64Array,
+): Float64Array {
   const size = shape.reduce((a, b) => a * b, 1);
   const last = shape.at(-1) ?? 1;
   const all = new Float64Array(size);

@@ -3,4 +3,8 @@
 import { single } from "../layer";
 
 /** y = x */
-export const Dropout = single((x) => x, (dy) => dy, { affine: true });
+export const Dropout = single(
+  (x) => x,
+  (dy) => dy,
+  { affine: true },
+);

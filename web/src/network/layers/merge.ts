@@ -21,7 +21,8 @@ export const Concatenate: Layer = {
   },
   backward: (dy, _, xs, at) => {
     const dxs = xs.map((x) => zeros(x.length));
-    for (const { k, part, from, to } of stretches(xs, at)) dxs[k]?.set(dy.subarray(to, to + part.length), from);
+    for (const { k, part, from, to } of stretches(xs, at))
+      dxs[k]?.set(dy.subarray(to, to + part.length), from);
     return dxs;
   },
   affine: true,

@@ -7,7 +7,11 @@ import type { Numbers, Vector } from "../numbers";
 export const BatchNorm = single(
   (x, at) => {
     const [γ, β] = [array(at, "gamma"), array(at, "beta")];
-    const [μ, var_, ε] = [array(at, "running_mean"), array(at, "running_var"), setting(at, "epsilon")];
+    const [μ, var_, ε] = [
+      array(at, "running_mean"),
+      array(at, "running_var"),
+      setting(at, "epsilon"),
+    ];
     return x.map((v, n) => (of(γ, n) * (v - of(μ, n))) / Math.sqrt(of(var_, n) + ε) + of(β, n));
   },
   (dy, _, _x, at) => {
