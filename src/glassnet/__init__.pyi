@@ -15,6 +15,7 @@ from .errors import DivergenceError as DivergenceError
 from .errors import DownloadError as DownloadError
 from .errors import EmptyDrawingError as EmptyDrawingError
 from .errors import FileError as FileError
+from .errors import FullError as FullError
 from .errors import GlassnetError as GlassnetError
 from .errors import GraphError as GraphError
 from .errors import MissingExtraError as MissingExtraError

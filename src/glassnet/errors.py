@@ -5,7 +5,8 @@
     ├── GraphError            nodes that do not form a network: a cycle, a loose end, one name twice
     ├── DataError             rows that cannot be learnt from: NaN, empty, labels out of range
     │   ├── DownloadError     data that is neither on this machine nor to be had from its mirrors
-    │   └── EmptyDrawingError a drawing without ink
+    │   ├── EmptyDrawingError a drawing without ink
+    │   └── FullError         a folder that holds as many pictures as it may
     ├── SettingError          a setting that does not exist or lies outside its range
     │   └── MissingExtraError a feature whose optional library is not installed
     ├── DivergenceError       training whose loss stopped being a number
@@ -45,6 +46,10 @@ class DownloadError(DataError):
 
 class EmptyDrawingError(DataError):
     """A drawing without ink."""
+
+
+class FullError(DataError):
+    """A folder that holds as many pictures as it may."""
 
 
 class SettingError(GlassnetError, ValueError):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import glassnet as gn
 from glassnet.data import Classes, Images, Pixels, Values, image_folder
 from glassnet.data.image_folder import folder_names, grey_png, keep, read
-from glassnet.errors import DataError, EmptyDrawingError, FileError
+from glassnet.errors import DataError, EmptyDrawingError, FileError, FullError
 from glassnet.types import Array
 from tests.strokes import Drawing
 
@@ -138,9 +138,16 @@ def test_an_empty_picture_is_not_kept(tmp_path: Path) -> None:
 def test_a_full_folder_keeps_no_more(tmp_path: Path) -> None:
     for label in "739":
         keep(tmp_path, label, picture(), IMAGES, DIGITS, most=3)
-    with pytest.raises(DataError, match="holds 3 pictures, as many as it may"):
+    with pytest.raises(FullError, match="holds 3 pictures, as many as it may"):
         keep(tmp_path, "0", picture(), IMAGES, DIGITS, most=3)
     assert len(list(tmp_path.rglob("*.png"))) == 3
+
+
+def test_what_lies_in_other_folders_neither_hinders_nor_counts(tmp_path: Path) -> None:
+    put(tmp_path, "three/1.png", picture())
+    keep(tmp_path, "3", picture(), IMAGES, DIGITS, most=1)
+    with pytest.raises(FullError):
+        keep(tmp_path, "3", picture(), IMAGES, DIGITS, most=1)
 
 
 def test_many_at_once_are_all_kept(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import glassnet as gn
-from glassnet.model.provenance import machine
+from glassnet.model.provenance import data_name, fits, machine
 
 SETTINGS: dict[str, Any] = {"epochs": 2, "layers": [8], "seed": 7, "batch_size": 25, "l2": 0.1}
 
@@ -86,3 +86,30 @@ def test_it_is_json_also_where_a_figure_is_no_number(model: gn.Model) -> None:
     assert tiny.provenance["figures"]["test"]["r2"] is None
     assert tiny.provenance["history"][0]["validation_r2"] is None
     json.dumps(tiny.provenance, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ({"name": "iris"}, "iris"),
+        ({"name": "mine"}, ""),
+        ({"name": ["iris"]}, ""),
+        ({}, ""),
+        ("iris", ""),
+        (None, ""),
+    ],
+)
+def test_the_data_set_that_a_model_names(model: gn.Model, data: Any, name: str) -> None:
+    other = gn.Model(model.network, model.inputs, model.outputs, {"data": data})
+    assert data_name(other) == name
+
+
+def test_data_fits_a_model_where_its_numbers_mean_the_same(
+    model: gn.Model, iris: gn.Dataset
+) -> None:
+    assert fits(model, iris)
+    assert not fits(model, gn.datasets.load("wine"))
+    labels = ("setosa", "virginica", "versicolor")  # as many, in another order
+    assert not fits(gn.Model(model.network, model.inputs, gn.Classes(labels)), iris)
+    values = gn.Values(iris.outputs.labels)  # type: ignore[union-attr]
+    assert not fits(gn.Model(model.network, model.inputs, values), iris)

@@ -18,9 +18,11 @@ pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
 
 from glassnet.serve import guard as guard_module
-from glassnet.serve.guard import Guard, Hosts, Rates
+from glassnet.serve.guard import Guard
+from glassnet.serve.hosts import Hosts
 from glassnet.serve.logs import Log
 from glassnet.serve.metrics import Metrics
+from glassnet.serve.rates import Rates
 from glassnet.serve.settings import Settings
 
 SETTINGS = Settings(host="127.0.0.1", port=8000, most_body=100, timeout=5.0, rate=0)

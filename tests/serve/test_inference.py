@@ -187,6 +187,19 @@ def test_there_are_no_parameters_in_the_address(serve: Serve, path: str) -> None
     assert "no parameter 'x'" in said.json()["error"]
 
 
+def test_floats_of_images_mean_the_same_beside_whatever_other_rows(serve: Serve) -> None:
+    """A row of ones is full ink alone; beside a row of 16 it would be one level of 16."""
+    asker, infer = serve("digits"), "/v2/models/digits/infer"
+    ones, levels = 64 * [1.0], 64 * [16.0]
+    for rows in ([levels], [ones, levels]):
+        sent = tensor(shape=[len(rows), 64], datatype="FP32", data=rows)
+        assert "got FP32 from" in asker.plain_refusal(infer, {"inputs": [sent]})
+    sent = tensor(shape=[1, 64], datatype="FP32", data=ones)
+    whole = tensor(shape=[1, 64], datatype="UINT8", data=64 * [16])
+    said, expected = (asker.post(infer, {"inputs": [one]}).json() for one in (sent, whole))
+    assert said["outputs"][0]["data"] == pytest.approx(expected["outputs"][0]["data"], abs=1e-6)
+
+
 def test_pixels_outside_their_range(serve: Serve) -> None:
     infer = "/v2/models/digits/infer"
     for datatype, value in (("UINT8", 17), ("FP32", 1.5), ("FP32", -0.5)):

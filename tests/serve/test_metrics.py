@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from inspect import getsource
+
 import pytest
 
 pytest.importorskip("prometheus_client")
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from glassnet.serve import guard, protocol
 from glassnet.serve.metrics import OTHER, REASONS, ROUTES, Metrics, route_of
 
 
@@ -69,6 +72,12 @@ def test_every_reason_is_there_from_the_start() -> None:
     metrics.rejected("full")
     for reason in REASONS:
         assert one(metrics, "glassnet_rejected_total", reason=reason) == (reason == "full")
+
+
+def test_every_reason_is_one_that_is_given() -> None:
+    """A figure that can only be nought says that something never happens, which is not known."""
+    given = "".join(map(getsource, (guard, protocol)))
+    assert [reason for reason in REASONS if f'"{reason}"' not in given] == []
 
 
 def test_answers_are_counted_by_model() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.errors import FileError, ModelFileError, SettingError
+from glassnet.model.described import described
 from glassnet.serve import Models
 
 from .asking import ADDRESS, IRIS_ROW, Asker, make_app
@@ -53,6 +54,8 @@ def test_no_model_and_no_name_are_errors(tmp_path: Path) -> None:
         Models.load([])
     with pytest.raises(SettingError, match="no name"):
         Models.load([tmp_path / "a\nb.safetensors"])
+    with pytest.raises(SettingError, match="no name"):  # it would be a folder's, beside all others
+        Models.load([tmp_path / "...safetensors"])
     with pytest.raises(FileError):
         Models.load([tmp_path / "missing.safetensors"])
 
@@ -148,6 +151,51 @@ def test_a_bad_file_leaves_the_old_model(iris: Path, other: Path, wrong: str) ->
     assert models.reload() == ["iris"]
 
 
+def test_what_may_pass_is_tried_again_and_told_once(
+    iris: Path, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = Models.load([iris])
+    refused: list[str] = []
+    models.on_refusal(lambda _, error: refused.append(type(error).__name__))
+    load = gn.load
+    errors: list[Exception] = [MemoryError(), MemoryError(), FileError("Too many open files.")]
+
+    def failing(path: Path) -> gn.Model:
+        if errors:
+            raise errors.pop(0)
+        return load(path)
+
+    monkeypatch.setattr(gn, "load", failing)
+    assert models.changed() == []
+    other.replace(iris)
+    for _ in range(3):
+        assert models.changed() == ["iris"]
+        assert models.reload() == []
+    assert refused == ["MemoryError", "FileError"]
+    assert models.changed() == ["iris"]
+    assert models.reload() == ["iris"]
+    assert models.changed() == []
+
+
+@pytest.mark.parametrize("bad", ["foreign", "gone"])
+def test_what_cannot_pass_is_judged_once(
+    iris: Path, other: Path, monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    models = Models.load([iris])
+    if bad == "gone":
+        iris.unlink()
+    else:
+        iris.write_bytes(b"{}")
+    assert models.changed() == ["iris"]
+    models.reload()
+    assert models.changed() == []
+    with monkeypatch.context() as patched:
+        patched.setattr(gn, "load", None)
+        assert models.reload() == []
+    other.replace(iris)
+    assert models.reload() == ["iris"]
+
+
 def test_a_switch_reaches_the_metrics_the_documents_and_the_answers(
     iris: Path, other: Path
 ) -> None:
@@ -208,6 +256,7 @@ def test_answers_and_hashes_belong_together_while_models_are_switched(
 def test_what_a_model_says_of_itself(trained: Path) -> None:
     iris, digits = Models.load([trained / f"{name}.safetensors" for name in ("iris", "digits")])
     told = iris.about()
+    assert told == described(iris.model, "iris")
     assert set(told) == {"name", "hash", "inputs", "outputs", "provenance", "experience"}
     feature = told["inputs"]["features"][0]
     assert set(feature) == {"name", "unit", "low", "high", "typical", "choices"}

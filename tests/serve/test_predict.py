@@ -256,11 +256,12 @@ def test_a_correction_is_kept_as_it_was_seen(serve: Serve, tmp_path: Path) -> No
     assert said.status_code == 201
     assert said.json()["model"]["name"] == "digits"
     kept = tmp_path / said.json()["kept"]
-    assert kept.parent.name == "7"
+    assert kept.parent == tmp_path / "digits" / "7"
+    assert kept.is_file()
     from glassnet.data import image_folder
 
     outputs = gn.Classes(tuple("0123456789"))
-    rows = image_folder.read(tmp_path, gn.Images(8, 8, maximum=16), outputs)
+    rows = image_folder.read(tmp_path / "digits", gn.Images(8, 8, maximum=16), outputs)
     assert rows.x[0].tolist() == [1.0] + 63 * [0.0]
     assert rows.t.tolist() == [7]
 
@@ -270,14 +271,26 @@ def test_nothing_is_kept_unless_asked_for(serve: Serve) -> None:
     assert (code, "--learn" in message) == ("does-not-learn", True)
 
 
-def test_each_model_has_its_folder_where_several_tell_pictures(
-    trained: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "other.safetensors").write_bytes((trained / "digits.safetensors").read_bytes())
-    files = [trained / "digits.safetensors", tmp_path / "other.safetensors"]
-    asker = Asker(make_app(files, learn=tmp_path / "kept"))
-    assert asker.post("/learn?model=other", {"pixels": PIXELS, "label": "7"}).status_code == 201
-    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["other"]
+def test_each_model_has_its_folder_however_many_are_served(trained: Path, tmp_path: Path) -> None:
+    digits, other = trained / "digits.safetensors", tmp_path / "other.safetensors"
+    other.write_bytes(digits.read_bytes())
+    kept, places = tmp_path / "kept", []
+    for files in ([digits], [digits, other], [other]):
+        asker = Asker(make_app(files, learn=kept))
+        for path in files:
+            said = asker.post(f"/learn?model={path.stem}", {"pixels": PIXELS, "label": "7"})
+            assert said.status_code == 201, said.text
+            place = kept / said.json()["kept"]
+            assert place.is_file()
+            places.append(place.parent.relative_to(kept).as_posix())
+    assert places == ["digits/7", "digits/7", "other/7", "other/7"]
+
+
+def test_what_else_lies_in_the_folder_does_not_matter(serve: Serve, tmp_path: Path) -> None:
+    for place in ("iris", "7", "digits/notes"):
+        (tmp_path / place).mkdir(parents=True)
+    asker = serve("digits", learn=tmp_path)
+    assert asker.post("/learn", {"pixels": PIXELS, "label": "7"}).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -324,8 +337,26 @@ def test_a_full_folder_keeps_no_more(
     assert asker.refusal("/learn", correction, 507)[0] == "full"
 
 
-def test_a_folder_that_cannot_be_written_says_no_path(serve: Serve, tmp_path: Path) -> None:
-    (tmp_path / "7").write_text("in the way")
+def test_what_full_means_is_not_read_from_words(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from glassnet.data import image_folder
+    from glassnet.errors import FullError
+
+    def refuse(*_: object) -> None:
+        raise FullError("No room is left.")
+
+    monkeypatch.setattr(image_folder, "keep", refuse)
+    correction = {"pixels": PIXELS, "label": "7"}
+    assert serve("digits", learn=tmp_path).refusal("/learn", correction, 507)[0] == "full"
+
+
+@pytest.mark.parametrize("place", ["digits", "digits/7"])
+def test_a_folder_that_cannot_be_written_says_no_path(
+    serve: Serve, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("in the way")
     code, message = serve("digits", learn=tmp_path).refusal(
         "/learn", {"pixels": PIXELS, "label": "7"}, 507
     )

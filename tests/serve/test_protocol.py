@@ -200,6 +200,10 @@ def test_the_protocols_errors_have_its_form() -> None:
         one = await place.connect()
         _, _, body = await one.ask(post(b"{}", path="/v2/models/x/infer"))
         assert isinstance(json.loads(body)["error"], str)
+        _, _, body = await one.ask(post(b"{}", path="/v2?x=1"))
+        assert isinstance(json.loads(body)["error"], str)
+        _, _, body = await one.ask(post(b"{}", path="/v2anything"))
+        assert json.loads(body)["error"]["code"] == "overloaded"
 
     scenario(test, queue=1)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import io
+import json
 import resource
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -10,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from glassnet.errors import SettingError
+from glassnet.serve import Models, create_app
+from glassnet.serve.logs import Log
 from glassnet.serve.server import Server, listen, raise_handle_limit
 from glassnet.serve.settings import Settings
 
@@ -59,6 +66,35 @@ def test_uvloop_is_used_where_it_is_installed(trained: Path) -> None:
     loop = factory()
     assert isinstance(loop, uvloop.Loop)
     loop.close()
+
+
+def test_what_dies_beside_the_answers_is_told(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Server) -> None:
+        raise RuntimeError("no sweeping today")
+
+    monkeypatch.setattr(Server, "_sweep", fail)
+    settings, stream = Settings(port=0, drain=1), io.StringIO()
+    models, log = Models.load([trained / "iris.safetensors"]), Log(stream, "json")
+    thresholds = gc.get_threshold()
+    try:
+        with listen(settings) as listener:
+            server = Server(create_app(models, settings, log), settings, listener)
+
+            def end_soon(_port: int) -> None:
+                loop = asyncio.get_running_loop()
+                loop.call_later(0.05, server.handle_exit, signal.SIGTERM, None)
+
+            asyncio.run(server.run_until_told(end_soon))
+    finally:
+        log.close()
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    (failed,) = [one for one in told if one["event"] == "failed"]
+    assert failed["task"] == "fail"
+    assert "no sweeping today" in failed["error"]
 
 
 def test_the_first_line_is_where_it_is(trained: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from glassnet.cli.table import Table, read_table, some
 from glassnet.cli.words import meaning
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs
 from glassnet.errors import DataError, one_of, short
+from glassnet.model.provenance import data_name, fits
 from glassnet.types import Array
 
 
@@ -29,11 +29,10 @@ def is_data_set(what: str) -> bool:
 
 def trained_on(model: gn.Model) -> str:
     """The data set that a model learnt from. Raises DataError if the model does not say."""
-    data: Any = model.provenance.get("data")
-    name = data.get("name") if isinstance(data, dict) else None
-    if name not in gn.datasets.names():
+    name = data_name(model)
+    if not name:
         raise DataError("The model was trained on data of its own: name a data set or a CSV file.")
-    return str(name)
+    return name
 
 
 def load_data(name: str) -> gn.Dataset:
@@ -60,7 +59,7 @@ def data_of(model: gn.Model, name: str) -> gn.Dataset:
         raise DataError(
             f"The model reads {meaning(model.inputs)}; {name} has {meaning(data.inputs)}."
         )
-    if _names(data.outputs) != _names(model.outputs):
+    if not fits(model, data):
         raise DataError(
             f"The model answers with {meaning(model.outputs)}; {name} has {meaning(data.outputs)}."
         )
@@ -103,7 +102,3 @@ def _targets(table: Table, outputs: Outputs) -> Array:
             f"from 0 to {len(outputs.labels) - 1}, got {short(table.rows[row][0])}."
         )
     return np.array(t)
-
-
-def _names(outputs: Outputs) -> tuple[str, ...]:
-    return outputs.labels if isinstance(outputs, Classes) else outputs.names

@@ -28,7 +28,14 @@ from glassnet.data.meaning import Classes, Images
 from glassnet.data.pictures import ink_on_paper, read_grey
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows
-from glassnet.errors import DataError, EmptyDrawingError, FileError, short, telling_where
+from glassnet.errors import (
+    DataError,
+    EmptyDrawingError,
+    FileError,
+    FullError,
+    short,
+    telling_where,
+)
 from glassnet.files import as_path, open_file, write_atomically
 from glassnet.types import Array
 
@@ -49,11 +56,12 @@ def keep(
 ) -> Path:
     """Write one picture as a grey PNG into its label's folder; return its path.
 
-    pixels: (height, width) uint8 in 0..maximum   most: how many pictures the folder may hold
+    pixels  (height, width) uint8 in 0..maximum
+    most    how many pictures the labels' folders may hold
 
-    Raises DataError for a label that is none of the outputs', pixels that are not such a picture,
-    or a folder that is full; EmptyDrawingError for a picture without ink; FileError where nothing
-    can be written.
+    What else lies in the folder does not matter. Raises DataError for a label that is none of the
+    outputs', or pixels that are not such a picture; FullError for a folder that is full;
+    EmptyDrawingError for a picture without ink; FileError where nothing can be written.
     """
     root = as_path(folder)
     names = folder_names(outputs)
@@ -74,7 +82,7 @@ def keep(
     if place.is_symlink():
         raise FileError(f"Cannot write {place}: it is a link. Put a folder there.")
     if root.is_dir() and sum(1 for _ in _pictures(root, names)) >= most:
-        raise DataError(
+        raise FullError(
             f"{root} holds {most:,} pictures, as many as it may. Learn from them, then move them."
         )
     path = place / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.png"
@@ -95,6 +103,7 @@ def read(folder: str | Path, images: Images, outputs: Classes, most: int = MOST_
     """
     root = as_path(folder)
     names = folder_names(outputs)
+    _refuse_strangers(root, names)
     index = {label: k for k, label in enumerate(outputs.labels)}
     rows: list[NDArray[np.uint8]] = []
     classes: list[int] = []
@@ -146,20 +155,28 @@ def grey_png(pixels: NDArray[np.uint8]) -> bytes:
     )
 
 
-def _pictures(root: Path, names: dict[str, str]) -> Iterator[tuple[str, Path]]:
-    """Labels and files, in order. Raises DataError for a folder that is no label's."""
-    label_of = {name: label for label, name in names.items()}
-    folders = {entry.name for entry in _entries(root) if entry.is_dir(follow_symlinks=False)}
-    if strangers := sorted(folders - label_of.keys()):
+def _refuse_strangers(root: Path, names: dict[str, str]) -> None:
+    """Raise DataError for a folder that is no label's: it may be a label that is misspelt."""
+    known = list(names.values())
+    if strangers := sorted(_folders(root).difference(known)):
         raise DataError(
             f"{root} has the folder {short(strangers[0])}, which is no label's. "
-            f"Known: {', '.join(list(label_of)[:20])}. Rename it or take it out."
+            f"Known: {', '.join(known[:20])}. Rename it or take it out."
         )
-    for name, label in label_of.items():
+
+
+def _pictures(root: Path, names: dict[str, str]) -> Iterator[tuple[str, Path]]:
+    """Labels and files, in order."""
+    folders = _folders(root)
+    for label, name in names.items():
         if name in folders:
             for entry in sorted(_entries(root / name), key=lambda entry: entry.name):
                 if entry.name.lower().endswith(ENDINGS) and entry.is_file(follow_symlinks=False):
                     yield label, Path(entry.path)
+
+
+def _folders(root: Path) -> set[str]:
+    return {entry.name for entry in _entries(root) if entry.is_dir(follow_symlinks=False)}
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

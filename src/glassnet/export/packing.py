@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 import glassnet
-from glassnet.data.meaning import Classes, Features, Images, Inputs, Outputs, meaning_from_json
+from glassnet.data.meaning import meaning_from_json
 from glassnet.errors import GlassnetError, ModelFileError, SettingError
+from glassnet.model.described import described
 from glassnet.model.experience import ARRAYS, Experience
 from glassnet.model.model import Model
 from glassnet.nn import layers
@@ -32,7 +33,7 @@ def packed(model: Model, name: str) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "glassnet": glassnet.__version__,
-        "description": _description(model, name),
+        "description": {"models": [described(model, name)], "learns": False},
         "model": {
             "network": packed_network(model.network),
             "arrays": packed_arrays(model.network.arrays()),
@@ -108,55 +109,6 @@ def _unpacked_experience(packed: Mapping[str, Any]) -> Experience:
     numbers = {name: value for name, value in packed.items() if name != "arrays"}
     arrays = _unpacked_arrays(packed["arrays"])
     return Experience.from_file(numbers, {f"experience.{name}": arrays[name] for name in ARRAYS})
-
-
-def _description(model: Model, name: str) -> dict[str, Any]:
-    """Say of a model what its page asks a service for: GET /models."""
-    one = {
-        "name": name,
-        "hash": model.digest,
-        "inputs": _inputs(model.inputs, model.experience),
-        "outputs": _outputs(model.outputs),
-        "provenance": _provenance(model.provenance),
-        "experience": model.experience is not None,
-    }
-    return {"models": [one], "learns": False}
-
-
-def _inputs(inputs: Inputs, experience: Experience | None) -> dict[str, Any]:
-    if isinstance(inputs, Images):
-        return inputs.to_json()
-    return {"kind": "features", "features": list(_features(inputs, experience))}
-
-
-def _features(inputs: Features, experience: Experience | None) -> list[dict[str, Any]]:
-    """Describe each column of a table, and what the training rows had in it."""
-    described = []
-    for d, name in enumerate(inputs.names):
-        seen: dict[str, Any] = {"low": None, "high": None, "typical": None, "choices": []}
-        if experience is not None:
-            seen = {key: float(getattr(experience, key)[d]) for key in ("low", "high", "typical")}
-            seen["choices"] = list(experience.choices[d]) if experience.choices else []
-        described.append({"name": name, "unit": inputs.units[d] if inputs.units else "", **seen})
-    return described
-
-
-def _outputs(outputs: Outputs) -> dict[str, Any]:
-    document = outputs.to_json()
-    if not isinstance(outputs, Classes):
-        document["units"] = document["units"] or [""] * outputs.size
-    return document
-
-
-def _provenance(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what a stranger may know: the data's name, and the figures on its test part."""
-    told: dict[str, Any] = {}
-    data, figures = provenance.get("data"), provenance.get("figures")
-    if isinstance(data, dict) and isinstance(data.get("name"), str):
-        told["data"] = data["name"]
-    if isinstance(figures, dict) and isinstance(figures.get("test"), dict):
-        told |= {key: v for key, v in figures["test"].items() if isinstance(v, int | float)}
-    return told
 
 
 def to_script(document: Mapping[str, Any]) -> str:

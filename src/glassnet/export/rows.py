@@ -15,6 +15,7 @@ from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows
 from glassnet.errors import DataError, FileError, MissingExtraError
 from glassnet.model.model import Model
+from glassnet.model.provenance import data_name, fits
 from glassnet.nn.layers import Standardize
 from glassnet.types import Array
 
@@ -46,14 +47,13 @@ def _as_asked(inputs: Inputs, x: Any) -> Array | Pixels:
 
 def _at_hand(model: Model) -> Dataset | None:
     """The data set that a model learnt from, unless it would have to be downloaded."""
-    told: Any = model.provenance.get("data")
-    name = told.get("name") if isinstance(told, dict) else None
-    if name not in datasets.names():
+    name = data_name(model)
+    if not name:
         return None
     for options in _places(name):
         with suppress(DataError, FileError, MissingExtraError):
             data = datasets.load(name, **options)
-            if data.inputs == model.inputs and data.outputs.size == model.outputs.size:
+            if fits(model, data):
                 return data
     return None
 

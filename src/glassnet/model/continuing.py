@@ -20,7 +20,7 @@ from glassnet.data.rows import Rows, check_classes, one_hot
 from glassnet.errors import DataError, DivergenceError, FileError, SettingError
 from glassnet.model.experience import Experience
 from glassnet.model.model import Model
-from glassnet.model.provenance import machine
+from glassnet.model.provenance import data_name, fits, machine
 from glassnet.nn.losses import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from glassnet.optim import Adam, CosineDecay
 from glassnet.settings import expect_kind, whole_number
@@ -77,7 +77,7 @@ def learn_on(
     """
     images, classes = expect_pictures(model)
     x, t = _checked(kept, images, classes)
-    if data is not None and (data.inputs, _labels(data)) != (images, classes.labels):
+    if data is not None and not fits(model, data):
         raise DataError(f"{data.name} has other pictures or classes than the model learnt.")
     if data is None and (t == t[0]).all():
         raise DataError(
@@ -139,15 +139,14 @@ def learn_on(
 
 def earlier_data(model: Model) -> tuple[Dataset | None, str]:
     """Return the data set that a model learnt from, by the name in its provenance, or why not."""
-    told: Any = model.provenance.get("data")
-    name = told.get("name") if isinstance(told, dict) else None
-    if name not in datasets.names():
+    name = data_name(model)
+    if not name:
         return None, "the model learnt from data that has no name here."
     try:
         data = datasets.load(name)
     except (DataError, FileError, SettingError) as error:
         return None, f"{name}, which it learnt from before, is not at hand. {error}"
-    if (data.inputs, _labels(data)) != (model.inputs, _labels(model)):
+    if not fits(model, data):
         return None, f"{name} has other pictures or classes than the model."
     return data, ""
 
@@ -227,10 +226,6 @@ def _figures(model: Model, kept: Rows, data: Dataset | None) -> dict[str, Figure
     if data is not None:
         parts |= {"validation": data.validation, "test": data.test}
     return {name: model.evaluate(rows) for name, rows in parts.items()}
-
-
-def _labels(of: Model | Dataset) -> tuple[str, ...]:
-    return of.outputs.labels if isinstance(of.outputs, Classes) else ()
 
 
 def _fingerprint(x: Pixels, t: Array) -> str:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime
 import platform
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import glassnet
-from glassnet.data import Dataset
+from glassnet.data import Dataset, datasets
+from glassnet.data.meaning import Classes
 from glassnet.errors import DataError, SettingError, short
 from glassnet.training.history import History, as_json, epochs_from_json
+
+if TYPE_CHECKING:
+    from glassnet.model.model import Model
 
 
 def record(
@@ -42,6 +46,19 @@ def record(
         "machine": machine(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def data_name(model: Model) -> str:
+    """The name of the data set that a model says it learnt from; "" where none here has it."""
+    data: Any = model.provenance.get("data")
+    name = data.get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) and name in datasets.names() else ""
+
+
+def fits(model: Model, data: Dataset) -> bool:
+    """Whether the numbers of a data set mean what those of a model mean, inputs and outputs."""
+    same_kind = type(data.outputs) is type(model.outputs)
+    return data.inputs == model.inputs and same_kind and _names(data) == _names(model)
 
 
 def fit_for_json(provenance: Any) -> dict[str, Any]:
@@ -78,3 +95,7 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "blas": blas,
     }
+
+
+def _names(of: Model | Dataset) -> tuple[str, ...]:
+    return of.outputs.labels if isinstance(of.outputs, Classes) else of.outputs.names

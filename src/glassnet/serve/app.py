@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 import glassnet as gn
 from glassnet.serve import about, describe, describe_protocol, inference, predict, shapes
+from glassnet.serve.errors import speaks_protocol
 from glassnet.serve.exchange import Endpoint, Reply, Request, refused, send_reply
 from glassnet.serve.guard import Guard
 from glassnet.serve.logs import Log
@@ -102,7 +103,7 @@ def routes(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     for entry in document.entries:
-        endpoint = Endpoint(service, entry.answer, plain=entry.path.startswith("/v2"))
+        endpoint = Endpoint(service, entry.answer, plain=speaks_protocol(entry.path))
         app.router.add_api_route(
             entry.path,
             endpoint,
@@ -234,14 +235,13 @@ async def _not_found(request: StarletteRequest, error: Exception) -> Any:
         code, told = "wrong-method", f"{path[:60]} is asked with {allowed}, not {request.method}."
     else:
         code, told = "not-found", "There is nothing here. GET /openapi.json says what there is."
-    plain = path == "/v2" or path.startswith("/v2/")
+    plain = speaks_protocol(path)
     return partial(_send, refused(error.status_code, code, told, plain, headers))
 
 
 async def _failed(request: StarletteRequest, _error: Exception) -> Any:
     """Answer for an error inside; the guard logs it."""
-    path = request.url.path
-    plain = path == "/v2" or path.startswith("/v2/")
+    plain = speaks_protocol(request.url.path)
     return partial(_send, refused(500, "internal", "Something went wrong inside.", plain))
 
 

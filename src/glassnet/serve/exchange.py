@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from glassnet.errors import DataError, EmptyDrawingError, ShapeError
+from glassnet.serve.errors import error_json
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -174,11 +175,10 @@ def refused(
     plain: bool = False,
     headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> Reply:
-    """An error as JSON: {"error": {"code", "message"}}, or {"error": "message"} where plain."""
+    """An error as an answer."""
     if plain and status == 422:  # the protocol knows one status for what cannot be computed with
         status = 400
-    error = message if plain else {"code": code, "message": message}
-    return Reply(msgspec.json.encode({"error": error}), status, JSON, headers)
+    return Reply(error_json(plain, code, message), status, JSON, headers)
 
 
 async def send_reply(send: Send, reply: Reply) -> None:

@@ -20,18 +20,18 @@ Limits below HTTP (connections, heads and bodies that never end, the queue) are 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import json
 import math
 import re
 import secrets
 from collections.abc import Awaitable
-from functools import lru_cache
 from hmac import compare_digest
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from glassnet.serve.errors import error_json, speaks_protocol
+from glassnet.serve.hosts import Hosts
 from glassnet.serve.metrics import route_of
+from glassnet.serve.rates import LONGEST, Rates
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -48,19 +48,11 @@ OPEN_BELOW = "/assets/"
 STREAMS = frozenset({"/events"})
 """Paths whose answer has no end: not timed, but at most one in four connections may be one."""
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-
 MOST_HELD = 32 << 20
 """Bytes of all bodies together, those that are still coming and those that are being answered."""
 
 SMALL = 1 << 16
 """Bytes of a body that is let in however much is held: what rows take, and small drawings."""
-
-MOST_CLIENTS = 10_000
-"""How many clients' rates are kept; those that asked nothing for longest are forgotten first."""
-
-LONGEST = 45
-"""How much of a client's address is kept, in characters: a proxy may tell of any."""
 
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -78,79 +70,8 @@ DEFAULTS = (
 CLOSE = (b"connection", b"close")
 """On an answer that is given while a body without a bearable end is still coming."""
 
-_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(:[0-9]{0,5})?")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _ONCE = (b"host", b"origin", b"authorization", b"content-length")
-
-
-class Hosts:
-    """The names by which the service may be called.
-
-    A page of a stranger can give its own name this service's address (DNS rebinding), and is then
-    of one origin with it to the browser; but the name stays the stranger's. So: this machine's
-    loopback names, the name it was started with, those allowed, at any port, and addresses, which
-    are no names.
-    """
-
-    def __init__(self, host: str, allowed: tuple[str, ...]) -> None:
-        names = (*LOOPBACK, host, f"[{host}]", *allowed)
-        self._names = {name.lower().rstrip(".") for name in names}
-        self._known: dict[bytes, bool] = {}
-
-    def trusts(self, host: bytes) -> bool:
-        """Return whether a Host header names this service."""
-        known = self._known.get(host)
-        if known is None:
-            if len(self._known) >= 1000:
-                self._known.clear()
-            known = self._known[host] = self._judge(host)
-        return known
-
-    def _judge(self, host: bytes) -> bool:
-        parts = _AUTHORITY.fullmatch(host.decode("latin-1").lower())
-        if parts is None:
-            return False
-        name = parts[1].rstrip(".")
-        if name in self._names or parts[0] in self._names:
-            return True
-        try:
-            ipaddress.ip_address(name.strip("[]"))
-        except ValueError:
-            return False
-        return True
-
-
-class Rates:
-    """How often each client asks: `rate` requests a second, `burst` at once.
-
-    For each client one moment is kept, the one at which its last request would have come had it
-    kept to the rate; a request is refused while that lies more than burst/rate ahead (GCRA, the
-    token bucket in one number). An IPv6 client is its network of 64 bits.
-    """
-
-    def __init__(self, rate: float, burst: float, most: int = MOST_CLIENTS) -> None:
-        self._step = 1 / rate
-        self._ahead = max(burst, 1) / rate
-        self._most = most
-        self._moments: dict[str, float] = {}
-
-    def wait(self, client: str, now: float) -> float:
-        """Count a request; return 0.0, or the seconds to wait where it is one too many."""
-        if ":" in client:
-            client = _network(client)
-        client = client[:LONGEST]
-        moment = self._moments.pop(client, 0.0)
-        moment = (max(now, moment)) + self._step
-        if moment - now > self._ahead:
-            self._moments[client] = moment - self._step
-            return moment - now - self._ahead
-        self._moments[client] = moment
-        if len(self._moments) > self._most:
-            del self._moments[next(iter(self._moments))]
-        return 0.0
-
-    def __len__(self) -> int:
-        return len(self._moments)
 
 
 class Guard:
@@ -531,7 +452,7 @@ class _Request:
                 (b"access-control-max-age", b"600"),
             )
         else:
-            body = error_body(self.scope["path"], code, message)
+            body = error_json(speaks_protocol(self.scope["path"]), code, message)
             headers = (
                 (b"content-type", b"application/json"),
                 (b"content-length", b"%d" % len(body)),
@@ -541,24 +462,5 @@ class _Request:
         await self.send({"type": "http.response.body", "body": body})
 
 
-def error_body(path: str, code: str, message: str) -> bytes:
-    """Write an error as JSON: the service's own form, or that of the Open Inference Protocol."""
-    if path == "/v2" or path.startswith("/v2/"):
-        return json.dumps({"error": message}).encode()
-    return json.dumps({"error": {"code": code, "message": message}}).encode()
-
-
 async def _nothing() -> None:
     """Take no notice of a message."""
-
-
-@lru_cache(maxsize=4096)
-def _network(client: str) -> str:
-    """Return the network of 64 bits that an IPv6 address is in; IPv4 inside IPv6 is IPv4."""
-    try:
-        address = ipaddress.IPv6Address(client.partition("%")[0])
-    except ValueError:
-        return client
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))

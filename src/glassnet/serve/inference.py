@@ -326,7 +326,8 @@ def _rows(tensor: Tensor, model: Model, most: int) -> Array | Pixels:
     x = _of_type(x.reshape(shape[0], inputs.size), tensor.datatype)
     if not isinstance(inputs, Images):
         return x.astype(np.float64)
-    found = as_images(x, inputs)
+    fractions = tensor.datatype in FLOATS
+    found = None if fractions and x.max() > 1 else as_images(x, inputs)
     if found is None:
         _wrong(
             f"Pixels are 0 to 1 as {' or '.join(FLOATS)}, 0 to {inputs.maximum} as whole numbers; "

@@ -52,7 +52,6 @@ REASONS = (
     "streams",
     "full",
     "connections",
-    "draining",
 )
 """Why a request is refused before its route sees it."""
 

@@ -25,7 +25,15 @@ import numpy as np
 import glassnet as gn
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
-from glassnet.errors import DataError, GlassnetError, SettingError, one_of, short
+from glassnet.errors import (
+    DataError,
+    GlassnetError,
+    ModelFileError,
+    SettingError,
+    one_of,
+    short,
+)
+from glassnet.model.described import described, reached
 from glassnet.model.model import Model
 from glassnet.types import Array
 
@@ -74,7 +82,11 @@ class Served:
             row = np.asarray(self.model.experience.typical, np.float64)[None]
         inputs = self.model.inputs
         if isinstance(inputs, Images):
-            return Pixels(np.rint(row * inputs.maximum).astype(np.uint8), inputs.maximum)
+            pixels = np.rint(row * inputs.maximum).astype(np.uint8)
+            if not pixels.any():  # an empty drawing is nothing to learn from
+                middle = inputs.height // 2 * inputs.width + inputs.width // 2
+                pixels[0, middle] = inputs.maximum
+            return Pixels(pixels, inputs.maximum)
         return row
 
     def answers(self, rows: Array | Pixels, explain: bool = False) -> tuple[bytes, int]:
@@ -87,7 +99,7 @@ class Served:
     @property
     def accuracy(self) -> str:
         """How good it was on the test part, in words; "" where the model does not say."""
-        figures = _part(_part(self.model.provenance, "figures"), "test")
+        figures = reached(self.model.provenance)
         if isinstance(self.model.outputs, Classes):
             right = figures.get("accuracy")
             return f"{100 * right:.1f} % right" if isinstance(right, int | float) else ""
@@ -96,42 +108,7 @@ class Served:
 
     def about(self) -> dict[str, Any]:
         """What GET /models says of it."""
-        model, experience = self.model, self.model.experience
-        inputs: dict[str, Any] = model.inputs.to_json()
-        if not isinstance(model.inputs, Images):
-            names = model.inputs.names
-            units = model.inputs.units or ("",) * len(names)
-            inputs = {"kind": "features", "features": []}
-            for k, (name, unit) in enumerate(zip(names, units, strict=True)):
-                known: dict[str, Any] = {"low": None, "high": None, "typical": None, "choices": []}
-                if experience is not None:
-                    known = {
-                        "low": _short(experience.low[k]),
-                        "high": _short(experience.high[k]),
-                        "typical": _short(experience.typical[k]),
-                        "choices": list(experience.choices[k]) if experience.choices else [],
-                    }
-                inputs["features"].append({"name": name, "unit": unit, **known})
-        return {
-            "name": self.name,
-            "hash": self.hash,
-            "inputs": inputs,
-            "outputs": model.outputs.to_json(),
-            "provenance": self._provenance(),
-            "experience": experience is not None,
-        }
-
-    def _provenance(self) -> dict[str, Any]:
-        """The few facts of the model's making that people ask for first."""
-        provenance = self.model.provenance
-        data = _part(provenance, "data")
-        told = {
-            "data": data.get("name"),
-            "rows": _part(data, "rows").get("train"),
-            **_part(_part(provenance, "figures"), "test"),
-            "created": provenance.get("created"),
-        }
-        return {key: value for key, value in told.items() if isinstance(value, str | int | float)}
+        return described(self.model, self.name)
 
 
 class Models:
@@ -155,7 +132,8 @@ class Models:
         if not self._paths:
             raise SettingError("Name at least one model file, such as digits.safetensors.")
         self._served: dict[str, Served] = {}
-        self._seen: dict[str, object] = {}
+        self._judged: dict[str, object] = {}
+        self._failed: dict[str, tuple[object, str]] = {}
         self._listeners: list[Callable[[Served], None]] = []
         self._refused: list[Callable[[str, Exception], None]] = []
         self._lock = threading.Lock()
@@ -166,7 +144,7 @@ class Models:
         models = cls(paths)
         found = {}
         for name, path in models._paths.items():
-            models._seen[name] = _state(path)
+            models._judged[name] = _state(path)
             found[name] = Served.read(name, path)
         models._served = found
         return models
@@ -180,11 +158,6 @@ class Models:
     def names(self) -> tuple[str, ...]:
         """Their names, in the order in which they were given."""
         return tuple(self._paths)
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """Their files, likewise."""
-        return tuple(self._paths.values())
 
     @property
     def first(self) -> Served:
@@ -215,6 +188,18 @@ class Models:
         """Have a function told the name and the error of each file that is not taken."""
         self._refused.append(tell)
 
+    def changed(self) -> list[str]:
+        """The names of the models whose files are not those that were judged last.
+
+        A file that could not be read for a reason that may pass, such as too little memory, was not
+        judged.
+        """
+        return [
+            name
+            for name, path in self._paths.items()
+            if name not in self._judged or self._judged[name] != _state(path)
+        ]
+
     def reload(self) -> list[str]:
         """Read the files that changed; return the names of the models that were switched.
 
@@ -223,17 +208,16 @@ class Models:
         """
         with self._lock:
             found: dict[str, Served] = {}
-            for name, path in self._paths.items():
+            for name in self.changed():
+                path = self._paths[name]
                 state = _state(path)
-                if state == self._seen.get(name) and name in self._served:
-                    continue
                 try:
                     new = Served.read(name, path)
                 except Exception as error:  # whatever is wrong with a file, the service goes on
-                    for tell_error in self._refused:
-                        tell_error(name, error)
+                    self._refuse(name, state, error)
                     continue
-                self._seen[name] = state
+                self._judged[name] = state
+                self._failed.pop(name, None)
                 old = self._served.get(name)
                 if old is None or old.hash != new.hash:
                     found[name] = new
@@ -247,11 +231,21 @@ class Models:
                 tell(served)
         return list(found)
 
+    def _refuse(self, name: str, state: object, error: Exception) -> None:
+        """Tell once of a file that is not taken, however often it is tried."""
+        if state is None or not _may_pass(error):
+            self._judged[name] = state
+        failed = state, str(error)
+        if self._failed.get(name) != failed:
+            self._failed[name] = failed
+            for tell in self._refused:
+                tell(name, error)
+
 
 def name_of(path: Path) -> str:
     """The name of the model of a file: its stem. Raises SettingError where it is no text."""
     name = path.name.removesuffix(SUFFIX)
-    if not name or not name.isprintable() or "/" in name:
+    if not name.strip(".") or not name.isprintable() or "/" in name:
         raise SettingError(
             f"A model is named as its file is, and {short(path.name)} is no name. Rename the file."
         )
@@ -266,11 +260,6 @@ def _state(path: Path) -> object:
     return None
 
 
-def _short(value: Any) -> float:
-    """A number of an array in the fewest digits that mean it."""
-    return float(str(value))
-
-
-def _part(document: Any, name: str) -> dict[str, Any]:
-    part = document.get(name) if isinstance(document, dict) else None
-    return part if isinstance(part, dict) else {}
+def _may_pass(error: Exception) -> bool:
+    """Whether the same file may be read another time: what it holds is not to blame."""
+    return isinstance(error, OSError | MemoryError) and not isinstance(error, ModelFileError)

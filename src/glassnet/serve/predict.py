@@ -9,7 +9,7 @@ import numpy as np
 
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
-from glassnet.errors import DataError, FileError, short
+from glassnet.errors import FullError, short
 from glassnet.serve.exchange import (
     JSON,
     RefusedError,
@@ -26,7 +26,7 @@ from glassnet.serve.service import AT_ONCE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from glassnet.serve.models import Models, Served
+    from glassnet.serve.models import Served
     from glassnet.serve.service import Service
     from glassnet.types import Array
 
@@ -93,8 +93,9 @@ _CORRECTION = msgspec.json.Decoder(Correction)
 async def learn(service: Service, request: Request) -> Reply:
     """Keep a drawing with its right label, to learn from later.
 
-    The pixels are those that the network saw. `glassnet train --continue MODEL --data DIR` learns
-    from what is kept.
+    The pixels are those that the network saw. What is kept lies in a folder of the model's name, of
+    which `glassnet train --continue MODEL --data DIR/NAME` learns; `kept` is the picture's path in
+    DIR.
     """
     query = request.query("model")
     request.expect_kind(JSON, hint=SEND_JSON)
@@ -121,18 +122,10 @@ async def learn(service: Service, request: Request) -> Reply:
             "no-such-label",
             f"There is no label {short(given.label)}. Known: {', '.join(classes.labels[:20])}.",
         )
-    kept = await service.in_thread(
-        _keep, folder_of(service.models, served, folder), given.label, pixels, served
-    )
+    kept = await service.in_thread(_keep, folder, given.label, pixels, served)
     scope_model(request, served)
     told = {"model": {"name": served.name, "hash": served.hash}, "kept": kept}
     return Reply(msgspec.json.encode(told), 201)
-
-
-def folder_of(models: Models, served: Served, folder: Path) -> Path:
-    """Where a model's drawings are kept: a folder each where several models tell pictures."""
-    several = sum(isinstance(one.model.inputs, Images) for one in models) > 1
-    return folder / served.name if several else folder
 
 
 async def _answers(
@@ -166,22 +159,21 @@ def _framed(body: bytes, images: Images, most: int) -> Pixels:
 
 
 def _keep(folder: Path, label: str, pixels: Array, served: Served) -> str:
+    """Keep a drawing in the model's own folder; return its path in `folder`."""
     from glassnet.data.image_folder import keep
 
     model: Any = served.model
     try:
-        path = keep(folder, label, pixels, model.inputs, model.outputs)
-    except FileError:
-        raise RefusedError(
-            507, "cannot-keep", "The drawing cannot be written where it belongs."
-        ) from None
-    except DataError as error:
-        if "as many as it may" not in str(error):
-            raise
+        path = keep(folder / served.name, label, pixels, model.inputs, model.outputs)
+    except FullError:
         raise RefusedError(
             507, "full", "As many drawings are kept as may be: learn from them first."
         ) from None
-    return f"{path.parent.name}/{path.name}"
+    except OSError:  # a FileError among them; their words name places of this machine
+        raise RefusedError(
+            507, "cannot-keep", "The drawing cannot be written where it belongs."
+        ) from None
+    return path.relative_to(folder).as_posix()
 
 
 def _as_picture(pixels: list[int | float], images: Images) -> Array:

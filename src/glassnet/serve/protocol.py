@@ -23,7 +23,6 @@ it is counted, or refused where there is no room any more.
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections.abc import Callable, Iterable
 from time import perf_counter
@@ -31,6 +30,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from glassnet.serve.errors import error_json, speaks_protocol
 from glassnet.serve.guard import STREAMS
 from glassnet.serve.settings import Settings
 
@@ -67,8 +67,7 @@ def refusal(
     keep    whether the connection is kept
     plain   as the Open Inference Protocol has errors
     """
-    told = message if plain else {"code": code, "message": message}
-    body = json.dumps({"error": told}).encode()
+    body = error_json(plain, code, message)
     head = [
         f"HTTP/1.1 {status}",
         "content-type: application/json",
@@ -313,7 +312,7 @@ class Connection(HttpToolsProtocol):
         self._accepted = perf_counter()
         if self._delayed and self._load() > self.gate.limit and not self.url.startswith(HEALTH):
             self.gate.refused += 1
-            self._refuse(FULL[False, self.url.startswith(b"/v2")], "full")
+            self._refuse(FULL[False, self._plain()], "full")
             return
         self._own = None
         super().on_message_complete()
@@ -326,6 +325,10 @@ class Connection(HttpToolsProtocol):
         """How many requests wait for their answers."""
         gate = self.gate
         return len(self.tasks) + gate.ahead - gate.streams - gate.coming
+
+    def _plain(self) -> bool:
+        """Whether errors are told as the Open Inference Protocol tells them."""
+        return speaks_protocol(self.url.partition(b"?")[0])
 
     def _came(self) -> None:
         self.gate.coming -= self._coming
@@ -363,8 +366,7 @@ class Connection(HttpToolsProtocol):
         self._refuse(BAD, "request")
 
     def _answer_full(self, *, close: bool) -> None:
-        plain = self.url.startswith(b"/v2")
-        answer = FULL[not close, plain]
+        answer = FULL[not close, self._plain()]
         if self.parser.get_method() == b"HEAD":
             answer = answer[: answer.index(b"\r\n\r\n") + 4]
         self.transport.write(answer)

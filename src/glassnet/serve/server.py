@@ -29,8 +29,6 @@ from glassnet.errors import SettingError
 from glassnet.serve.protocol import Connection, Gate, connection_class
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from glassnet.serve.app import App
     from glassnet.serve.settings import Settings
 
@@ -163,6 +161,8 @@ class Server(uvicorn.Server):
         await self.startup([self.listener])
         await self.on_tick(0)
         beside = [loop.create_task(work) for work in (self._sweep(), self._date(), self._follow())]
+        for task in beside:
+            task.add_done_callback(self._ended)
         # What is there now stays; looking through it again and again would hold up answers.
         gc.collect()
         gc.freeze()
@@ -211,6 +211,12 @@ class Server(uvicorn.Server):
     def _connections(self) -> list[Connection]:
         return [one for one in self.server_state.connections if isinstance(one, Connection)]
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Say so when what runs beside the answers failed: nothing else would."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            work = getattr(task.get_coro(), "__name__", "")
+            self.service.log.error(error, task=work.strip("_"))
+
     async def _sweep(self) -> None:
         """Close what had its time, and say so when requests are refused for want of time."""
         loop, refused = asyncio.get_running_loop(), 0
@@ -229,32 +235,14 @@ class Server(uvicorn.Server):
             await self.on_tick(0)
 
     async def _follow(self) -> None:
-        """Read the model files anew when one changed, or when told."""
+        """Read the model files that changed, as soon as that is seen or told."""
         models = self.service.models
-        known: list[tuple[int, int, int] | None] = []  # they may have changed since they were read
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), LOOK)
-            told = self._look.is_set()
             self._look.clear()
-            now = _states(models.paths)
-            if now == known and not told:
-                continue
-            known = now
-            await asyncio.to_thread(models.reload)
-
-
-def _states(paths: tuple[Path, ...]) -> list[tuple[int, int, int] | None]:
-    """What changes when a file does; None where there is none."""
-    found: list[tuple[int, int, int] | None] = []
-    for path in paths:
-        try:
-            state = path.stat()
-        except OSError:
-            found.append(None)
-        else:
-            found.append((state.st_mtime_ns, state.st_size, state.st_ino))
-    return found
+            if models.changed():
+                await asyncio.to_thread(models.reload)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from glassnet.serve.errors import error_document
 from glassnet.serve.rows import LARGEST
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def responses(
     for status in sorted({*ALWAYS, *errors, *asks}):
         told, code, message = ERRORS[status]
         shape = "PlainError" if plain else "Error"
-        example = {"error": message if plain else {"code": code, "message": message}}
+        example = error_document(plain, code, message)
         found[str(status)] = {
             "description": told,
             "content": {
