@@ -32,7 +32,7 @@ public:
     template <class Work> void split(int tasks, bool worth_it, const Work& work) {
         if (!worth_it || size_ == 1 || tasks < 2) return work(0, tasks, 0);
         gather();
-        tasks_ = tasks, parts_ = std::min(2 * size_, tasks);
+        tasks_ = tasks, parts_ = std::min({2 * size_, tasks, 0xffff});
         work_ = &work;
         call_ = [](const void* w, int first, int last, int member) {
             (*static_cast<const Work*>(w))(first, last, member);
@@ -42,7 +42,7 @@ public:
 #if defined(__linux__)
         leader_cpu_.store(sched_getcpu(), std::memory_order_relaxed);
 #endif
-        next_.store(uint64_t(round) << 32, std::memory_order_release);
+        next_.store(uint64_t(round) << 32 | uint64_t(parts_) << 16, std::memory_order_release);
         round_.store(round, std::memory_order_release);
         round_.notify_all();
         help(round, 0);
@@ -98,21 +98,22 @@ private:
 #endif
     }
     // Take parts of a round as long as there are any. A round cannot end, nor its work change,
-    // while a part that was taken is not done.
+    // while a part that was taken is not done; before one is taken, only `next_` can be relied on.
     void help(uint32_t round, int member) {
         for (;;) {
             uint64_t next = next_.load(std::memory_order_acquire);
+            int parts, part;
             do {
-                if (next >> 32 != round || int(uint32_t(next)) >= parts_) return;
+                parts = int(next >> 16 & 0xffff), part = int(next & 0xffff);
+                if (next >> 32 != round || part >= parts) return;
             } while (!next_.compare_exchange_weak(next, next + 1, std::memory_order_acq_rel));
-            const int part = int(uint32_t(next));
             try {
-                call_(work_, int(int64_t(tasks_) * part / parts_), int(int64_t(tasks_) * (part + 1) / parts_), member);
+                call_(work_, int(int64_t(tasks_) * part / parts), int(int64_t(tasks_) * (part + 1) / parts), member);
             } catch (...) {
                 std::lock_guard lock(guard_);
                 if (!thrown_) thrown_ = std::current_exception();
             }
-            if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == parts_) done_.notify_all();
+            if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == parts) done_.notify_all();
         }
     }
     // The next piece of work mostly comes within microseconds: look often before going to sleep.
@@ -141,7 +142,7 @@ private:
     std::atomic<int> leader_cpu_{-1};
 #endif
     alignas(64) std::atomic<uint32_t> round_{0};  // counts pieces of work
-    alignas(64) std::atomic<uint64_t> next_{0};   // the round, and the part of it to take next
+    alignas(64) std::atomic<uint64_t> next_{0};   // the round, its parts, and the one to take next
     alignas(64) std::atomic<int> done_{0};        // parts
 };
 
