@@ -87,7 +87,7 @@ const en = {
   thanks: (label: string) => `Thank you. It is kept as ${label}.`,
   thanksText:
     "The network does not change yet. Whoever runs this service has it learn from what was kept with",
-  trainOn: "glassnet train --continue MODEL --data DIR",
+  trainOn: "glassnet train --continue MODEL --data DIR/NAME",
 
   inputs: "What if …",
   inputsText: "Change a number, or slide it, and see what the network says.",
@@ -181,7 +181,7 @@ const zh: Texts = {
   keeping: "正在保存……",
   thanks: (label) => `谢谢。已存为 ${label}。`,
   thanksText: "网络现在还没有变。运行这项服务的人可以用下面的命令，让它从保存的图片中学习：",
-  trainOn: "glassnet train --continue MODEL --data DIR",
+  trainOn: "glassnet train --continue MODEL --data DIR/NAME",
 
   inputs: "假如……",
   inputsText: "改一个数，或拖动滑块，看看网络怎么说。",

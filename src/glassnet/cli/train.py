@@ -130,7 +130,7 @@ def train(
         typer.Option(
             "--data",
             metavar="DIR",
-            help="The pictures, DIR/LABEL/*.png, as `glassnet serve --learn DIR` keeps them.",
+            help="The pictures, DIR/LABEL/*.png; `glassnet serve --learn` keeps them so.",
             rich_help_panel=ON,
         ),
     ] = None,
