@@ -18,7 +18,7 @@ SOURCE = Path(glassnet.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 
 ORDER = [
-    {"errors", "types", "files", "settings"},
+    {"errors", "types", "files", "settings", "memory"},
     {"data"},
     {"nn"},
     {"optim"},

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from glassnet.data.batches import Batches
 from glassnet.engines.base import Examples, Job, Kept
-from glassnet.engines.pages import keep_pages
+from glassnet.memory import keep_pages
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.types import Array

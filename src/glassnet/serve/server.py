@@ -12,7 +12,6 @@ One process and one thread for the answers of small networks, on uvloop where th
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import logging
 import os
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from glassnet.errors import SettingError
+from glassnet.memory import give_back_from
 from glassnet.serve.protocol import Connection, Gate, connection_class
 
 if TYPE_CHECKING:
@@ -96,17 +96,6 @@ def listen(settings: Settings) -> socket.socket:
             f"Cannot listen on {settings.host}, port {settings.port}: {why}. "
             "Give another --port or --host."
         ) from error
-
-
-def give_back_from(size: int) -> None:
-    """Have pieces of memory of so many bytes go back to the system when they are freed.
-
-    The C library learns from the first large piece that is freed to keep those of its size: what
-    one picture took is then never given back. Does nothing where the library is another than GNU's.
-    """
-    M_MMAP_THRESHOLD = -3
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, size)
 
 
 def raise_handle_limit(wanted: int) -> int:
