@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "pixels.hpp"
 #include "program.hpp"
 
 using namespace glassnet;
@@ -182,7 +183,7 @@ PyObject* train(PyObject*, PyObject* args) {
     });
 }
 
-// infer(program, inputs, outputs)
+// infer(program, inputs, outputs): whether all that was written is finite
 PyObject* infer(PyObject*, PyObject* args) {
     return answer([&]() -> PyObject* {
         PyObject *capsule, *inputs_object, *outputs_object;
@@ -201,11 +202,28 @@ PyObject* infer(PyObject*, PyObject* args) {
             to.push_back(outputs[i].get());
         }
         std::exception_ptr thrown;
+        bool finite = true;
         Py_BEGIN_ALLOW_THREADS
-        try { program.infer(inputs, rows, to); } catch (...) { thrown = std::current_exception(); }
+        try { finite = program.infer(inputs, rows, to); } catch (...) { thrown = std::current_exception(); }
         Py_END_ALLOW_THREADS
         if (thrown) std::rethrow_exception(thrown);
-        Py_RETURN_NONE;
+        return PyBool_FromLong(finite);
+    });
+}
+
+// pixels(text, width, maximum): rows of so many pixels as bytes, or None where the text is not just that
+PyObject* pixels(PyObject*, PyObject* args) {
+    return answer([&]() -> PyObject* {
+        PyObject* text_object;
+        Py_ssize_t width;
+        int maximum;
+        if (!PyArg_ParseTuple(args, "Oni", &text_object, &width, &maximum)) return nullptr;
+        expect(width > 0 && maximum >= 0 && maximum <= 255, "pixels are bytes, one or more a row");
+        const Memory text(text_object, false);
+        std::vector<uint8_t> found;
+        found.reserve(std::min(text.bytes() / 2, size_t(width)));
+        if (!PixelText(text.as<char>(), text.bytes()).read(size_t(width), maximum, found)) Py_RETURN_NONE;
+        return PyBytes_FromStringAndSize(reinterpret_cast<const char*>(found.data()), Py_ssize_t(found.size()));
     });
 }
 
@@ -243,7 +261,8 @@ PyMethodDef methods[] = {
     {"supported", supported, METH_NOARGS, "The instruction sets of this processor, best first."},
     {"program", program, METH_VARARGS, "Make a program: words, numbers, arrays."},
     {"train", train, METH_VARARGS, "Train on batches; return how many were done."},
-    {"infer", infer, METH_VARARGS, "Write the outputs for rows."},
+    {"infer", infer, METH_VARARGS, "Write the outputs for rows; return whether all are finite."},
+    {"pixels", pixels, METH_VARARGS, "Read rows of pixels from their JSON."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -37,7 +37,7 @@ public:
     virtual ~AnyProgram() = default;
     // Train on each batch; returns how many were done: a loss that is not finite is the last.
     virtual int64_t train(const Training& training) = 0;
-    virtual void infer(const std::vector<Rows>& inputs, int64_t rows, const std::vector<void*>& outputs) = 0;
+    virtual bool infer(const std::vector<Rows>& inputs, int64_t rows, const std::vector<void*>& outputs) = 0;
     virtual const std::vector<int>& input_widths() const = 0;
     virtual const std::vector<int>& output_widths() const = 0;
     virtual const std::vector<int>& target_widths() const = 0;
@@ -122,7 +122,7 @@ public:
         return done;
     }
 
-    void infer(const std::vector<Rows>& inputs, int64_t rows, const std::vector<void*>& outputs) override {
+    bool infer(const std::vector<Rows>& inputs, int64_t rows, const std::vector<void*>& outputs) override {
         std::unique_ptr<Workspace<T>> lead = borrow();
         const bool raw = rows < kFewRows;
         std::vector<const T*> w(parameters_.size());
@@ -166,6 +166,12 @@ public:
         if (parts > 1 && free.try_lock()) team_.split(parts, true, some);
         else some(0, parts, 0);
         give_back(std::move(lead));
+        T zeros = 0;  // is_finite reads whole vectors, which these need not be
+        for (size_t i = 0; i < outputs.size(); ++i) {
+            const T* y = static_cast<const T*>(outputs[i]);
+            for (size_t k = 0; k < size_t(rows) * values_[outputs_[i]].width; ++k) zeros += 0 * y[k];
+        }
+        return zeros == 0;
     }
 
     const std::vector<int>& input_widths() const override { return input_widths_; }

@@ -573,6 +573,7 @@ INHERITED = {
     "on_headers_complete": ["self"],
     "on_body": ["self", "body"],
     "on_message_complete": ["self"],
+    "_start_asgi_task": ["self", "cycle", "app"],
     "on_response_complete": ["self"],
     "send_400_response": ["self", "msg"],
     "shutdown": ["self"],
@@ -604,6 +605,12 @@ def test_uvicorns_protocol_has_the_attributes_that_are_used() -> None:
             "message_event",
             "response_complete",
             "response_started",
+            "default_headers",
+            "flow",
+            "on_response",
+            "scope",
+            "transport",
+            "waiting_for_100_continue",
         } <= cycle
 
     scenario(test)

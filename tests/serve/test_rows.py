@@ -65,6 +65,21 @@ def test_pixels_are_whole_numbers_or_shares(row: list[float], expected: list[flo
     assert isinstance(x, Pixels) == whole
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_whole_pixels_are_read_with_and_without_compiled_code(
+    compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not compiled:
+        monkeypatch.setattr("glassnet.serve.rows._native", lambda: None)
+    for rows in ([0, 16, 8, 1], [[0, 16, 8, 1], [1, 2, 3, 4]]):
+        x = read(rows, PICTURE)
+        assert isinstance(x, Pixels)
+        assert x.maximum == 16
+        assert x.bytes.tolist() == (rows if isinstance(rows[0], list) else [rows])
+    error = refused(json.dumps({"rows": 11 * [[0, 1, 2, 3]]}), PICTURE)
+    assert error.code == "too-many-rows"
+
+
 def test_each_row_of_pixels_may_be_of_its_kind() -> None:
     x = read([[0, 16, 8, 0], [0, 1, 0.5, 0.0], [16.0, 2, 3, 4]], PICTURE)
     assert np.asarray(x).tolist() == [[0, 1, 0.5, 0], [0, 1, 0.5, 0], [1, 0.125, 0.1875, 0.25]]

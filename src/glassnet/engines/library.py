@@ -70,8 +70,14 @@ class Native(Protocol):
         program: object,
         inputs: tuple[tuple[Array, float], ...],
         outputs: tuple[Array, ...],
-    ) -> None:
-        """Write the outputs for rows."""
+    ) -> bool:
+        """Write the outputs for rows; return whether all are finite."""
+
+    def pixels(self, text: bytes, width: int, maximum: int) -> bytes | None:
+        """Read rows of pixels from {"rows": [0, 255, …]} or {"rows": [[…], …]}.
+
+        Returns whole numbers 0..maximum, `width` of them a row; None for any other text.
+        """
 
 
 @dataclass(frozen=True)

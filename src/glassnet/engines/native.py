@@ -106,14 +106,17 @@ class Predictor:
 
     def __call__(self, x: Array) -> Array:
         """Return the output for the rows x of a network of one input and one output: (N, …)."""
+        return self.answer(x)[0]
+
+    def answer(self, x: Array) -> tuple[Array, bool]:
+        """Return the same, and whether all of it is finite."""
         self._keep_up()
         if not (isinstance(x, np.ndarray) and x.dtype == self._dtype and x.shape[1:] == self._shape
                 and x.flags.c_contiguous and x.flags.aligned):  # fmt: skip
             x = _aligned(x, self._dtype)
             self.network.expect_inputs(dict.fromkeys(self.network.inputs, x))
         y = np.empty((len(x), *self._out), self._dtype)
-        self._native.infer(self._program, ((x, 0.0),), (y,))
-        return y
+        return y, self._native.infer(self._program, ((x, 0.0),), (y,))
 
     def __reduce__(self) -> tuple[type[Predictor], tuple[Network]]:
         return type(self), (self.network,)  # a copy has a program of its own

@@ -144,11 +144,10 @@ class Model:
         outputs = self.outputs
         if isinstance(outputs, Classes):
             of_rows, chosen = _told(y, outputs)
-            best = [p[k] for p, k in zip(of_rows, chosen, strict=True)]
-            found = [
-                Answer(outputs.labels[k], dict(zip(outputs.labels, p, strict=True)))
-                for p, k in zip(of_rows, chosen, strict=True)
-            ]
+            best, found = [], []
+            for p, k in zip(of_rows, chosen, strict=True):
+                best.append(p[k])
+                found.append(Answer(outputs.labels[k], dict(zip(outputs.labels, p, strict=True))))
         else:
             of_rows, best = _in_units(y.astype(np.float64), outputs).tolist(), []
             chosen = [0] * len(of_rows)
@@ -234,13 +233,14 @@ class Model:
         if self._asked is None:
             self._asked = _compiled(self.network)
         if isinstance(self._asked, Predictor) and isinstance(x, np.ndarray):
-            y = self._asked(x)
+            y, finite = self._asked.answer(x)
         else:
             (name,) = self.network.inputs
             self.network.expect_inputs({name: x})
             ask = self._asked.outputs if isinstance(self._asked, Predictor) else self._asked
             (y,) = ask(Examples({name: x}, {})).values()
-        if not np.logical_and.reduce(np.isfinite(y), axis=None):  # .all() goes by way of Python
+            finite = bool(np.isfinite(y).all())
+        if not finite:
             wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))[0]
             raise DataError(
                 f"The network's answer to row {wrong} is no finite number: the row, or the "

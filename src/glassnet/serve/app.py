@@ -7,7 +7,7 @@ busiest of them are found without it, by their address alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -74,9 +74,9 @@ class App:
         self.routes = routes(self.state)
         self._guarded: ASGIApp = Guard(_Dispatch(self.routes), settings, log, metrics)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a request."""
-        await self._guarded(scope, receive, send)
+        return self._guarded(scope, receive, send)
 
 
 def create_app(

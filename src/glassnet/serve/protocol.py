@@ -33,6 +33,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from glassnet.serve.errors import error_json, speaks_protocol
 from glassnet.serve.guard import STREAMS
 from glassnet.serve.settings import Settings
+from glassnet.serve.whole import Whole
 
 WAIT = 0.015
 """Seconds that the requests accepted may take altogether."""
@@ -295,6 +296,10 @@ class Connection(HttpToolsProtocol):
         if streams:  # nothing follows a stream
             cycle.keep_alive = False
             self._deaf = True
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        whole: Any = Whole(app, cycle)
+        super()._start_asgi_task(cycle, whole)
 
     def on_body(self, body: bytes) -> None:
         """Pass on what came of a body."""

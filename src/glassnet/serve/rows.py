@@ -7,6 +7,7 @@ through number by number, for words that say where: "rows[2] lacks 'age'".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NoReturn, TypeAlias
 
 import msgspec
@@ -14,7 +15,8 @@ import numpy as np
 
 from glassnet.data.meaning import Images, Inputs
 from glassnet.data.pixels import Pixels
-from glassnet.errors import short
+from glassnet.engines import library
+from glassnet.errors import SettingError, short
 from glassnet.serve.exchange import RefusedError, any_json, decoded
 from glassnet.types import Array
 
@@ -44,6 +46,9 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
     Returns Pixels, or floats (N, D): 0..1 for images, in their units for tables. Raises
     RefusedError.
     """
+    pixels = _pixels_at_once(body, inputs) if isinstance(inputs, Images) else None
+    if pixels is not None and len(pixels) <= most:
+        return pixels, False
     try:
         asked = decoded(body, _ASKED)
     except msgspec.ValidationError:
@@ -74,6 +79,26 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
     if x is None:
         _refuse_rows(rows, inputs, single)
     return x, asked.explain
+
+
+def _pixels_at_once(body: bytes, images: Images) -> Pixels | None:
+    """Rows of pixels where they are all that was asked; None for everything else.
+
+    Compiled, in a tenth of the time that it takes to make Python's numbers first.
+    """
+    native = _native()
+    found = native.pixels(body, images.size, images.maximum) if native is not None else None
+    if not found:
+        return None
+    return Pixels(np.frombuffer(found, np.uint8).reshape(-1, images.size), images.maximum)
+
+
+@cache
+def _native() -> library.Native | None:
+    try:
+        return library.load()
+    except SettingError:
+        return None
 
 
 def _in_order(rows: Sequence[Any], inputs: Inputs) -> Sequence[Any] | None:
