@@ -31,7 +31,8 @@ demo: $(VENV)/demo.done $(VENV)/native.done $(VENV)/page.done
 	@$(BIN)/glassnet demo
 
 test: $(VENV)/test.done $(VENV)/native.done $(VENV)/page.done
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not console"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not console and not alone"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -m alone
 
 check: $(VENV)/check.done $(VENV)/native.done
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import glassnet as gn
 from glassnet.engines import library
 
 from .conftest import Run
@@ -26,6 +27,7 @@ def test_shows_layers_meanings_and_provenance(run: Run) -> None:
         "60 epochs",
     ):
         assert part in out
+    assert "σ outside its range, a probability below" in " ".join(out.split())
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -38,6 +40,15 @@ def test_json_holds_it_all(run: Run) -> None:
     assert said["nodes"][0]["parameters"] == 65 * 64
     assert len(said["provenance"]["history"]) == 5
     assert said["provenance"]["machine"]["blas"]
+    assert said["experience"]["most_unlike"] > 0
+
+
+def test_a_model_that_does_not_know_what_it_learnt_from(run: Run, tmp_path: Path) -> None:
+    net = gn.Sequential([gn.Dense(1)], input_shape=(1,), seed=0)
+    features, values = gn.Features(("x",)), gn.Values(("y",))
+    gn.Model(net, inputs=features, outputs=values).save(tmp_path / "line.safetensors")
+    assert "it does not know what it learnt from" in run("inspect", "line.safetensors").out
+    assert json.loads(run("inspect", "line.safetensors", "--json").out)["experience"] is None
 
 
 def test_shows_the_engines(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,13 +18,14 @@ IRIS = "iris.safetensors"
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Takes the place of the server: keeps what it is given, and announces port 8123."""
+    """Takes the place of the server: keeps what it is given, reads, and announces port 8123."""
     from glassnet.serve import server
 
     seen: list[Any] = []
 
     def serve(app: Any, settings: Any, announce: Any) -> int:
         seen.extend((app, settings))
+        app.state.models.read()
         announce(8123)
         return 0
 

@@ -81,14 +81,20 @@ class Visit:
         self.wait_for("document.querySelector('.inside .legend') !== null")
         return self.text(DIGIT)
 
-    def draw(self, drawing: Drawing, then_lift: bool = True) -> None:
-        """Draw with the mouse, at the thickness that the page has."""
-        self.draw_lines(drawing.strokes(), then_lift)
+    def draw(self, drawing: Drawing, then_lift: bool = True, pace: float = 0) -> None:
+        """Draw with the mouse, at the thickness that the page has.
 
-    def draw_lines(self, lines: Sequence[Sequence[tuple[float, float]]], lift: bool = True) -> None:
+        pace    seconds from one point to the next, at least; as fast as it goes unless given
+        """
+        self.draw_lines(drawing.strokes(), then_lift, pace)
+
+    def draw_lines(
+        self, lines: Sequence[Sequence[tuple[float, float]]], lift: bool = True, pace: float = 0
+    ) -> None:
         mouse = self.page.mouse
         for line in lines:
             for i, (x, y) in enumerate(map(self.place, spaced(line))):
+                time.sleep(pace)
                 mouse.move(x, y)
                 if i == 0:
                     mouse.down()

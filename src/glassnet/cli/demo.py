@@ -57,6 +57,7 @@ def next_steps(folder: Path) -> list[list[str]]:
         ["explain", digits, "--mistake", "--image", "why.png"],
         ["doctor", digits],
         ["inspect", digits],
+        ["export", digits, "--to", "html"],
         ["train", "iris", "--out", iris],
         ["predict", iris, "5.1", "3.5", "1.4", "0.2"],
         ["recipe", "eleven-lines"],

@@ -43,6 +43,7 @@ def _show_model(model: str, as_json: bool) -> None:
             "dtype": seen.network.dtype.name,
             "inputs": seen.inputs.to_json(),
             "outputs": seen.outputs.to_json(),
+            "experience": None if seen.experience is None else seen.experience.to_file()[0],
             "provenance": seen.provenance,
         }
         print(json.dumps(document, indent=1, ensure_ascii=False))
@@ -52,8 +53,21 @@ def _show_model(model: str, as_json: bool) -> None:
     show_entry("inputs", meaning(seen.inputs))
     show_entry("outputs", meaning(seen.outputs))
     show_entry("dtype", seen.network.dtype.name)
+    show_entry("not sure", _limits(seen.experience))
     for name, entry in seen.provenance.items():
         show_entry(name, f"{len(entry)} epochs" if name == "history" else words(entry))
+
+
+def _limits(experience: gn.Experience | None) -> str:
+    """Say where a model is no longer sure of its answers."""
+    if experience is None:
+        return "it does not know what it learnt from, and cannot say"
+    told = [f"unlikeness above {experience.most_unlike:.3g}"]
+    if experience.most_outside:
+        told.append(f"an input over {experience.most_outside:.3g} σ outside its range")
+    if experience.least_probability:
+        told.append(f"a probability below {100 * experience.least_probability:.1f} %")
+    return ", ".join(told)
 
 
 def _show_engines(as_json: bool) -> None:

@@ -125,7 +125,7 @@ def serve(
     from glassnet.serve import Models, create_app
     from glassnet.serve.server import serve as run
 
-    served = Models.load(models)
+    served = Models(models)  # read once it listens
     app = create_app(served, settings)
     told = partial(_announce, served, settings, token == "auto")
     if status := run(app, settings, announce=told):

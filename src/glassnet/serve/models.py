@@ -140,14 +140,22 @@ class Models:
 
     @classmethod
     def load(cls, paths: Iterable[str | os.PathLike[str]]) -> Models:
-        """Read and check all files. Raises the GlassnetError of the first that is bad."""
+        """Make models, and read them."""
         models = cls(paths)
-        found = {}
-        for name, path in models._paths.items():
-            models._judged[name] = _state(path)
-            found[name] = Served.read(name, path)
-        models._served = found
+        models.read()
         return models
+
+    def read(self) -> None:
+        """Read and check all files; until that is done none of them answers.
+
+        Raises the GlassnetError of the first that is bad. May be called from any thread.
+        """
+        with self._lock:
+            found = {}
+            for name, path in self._paths.items():
+                self._judged[name] = _state(path)
+                found[name] = Served.read(name, path)
+            self._served = found
 
     @property
     def ready(self) -> bool:

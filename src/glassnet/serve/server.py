@@ -18,7 +18,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +63,10 @@ def serve(
 ) -> int:
     """Serve until a signal ends it; return 0, or 1 where accepted requests were given up.
 
-    announce    is told the port once requests are accepted
+    announce    is told the port once requests are answered
 
-    Raises SettingError where it cannot listen.
+    Models that are not read yet are read once it listens, so that whoever asks whether it is ready
+    is told. Raises SettingError where it cannot listen, and the GlassnetError of a bad model file.
     """
     raise_handle_limit(settings.connections + SPARE_HANDLES)
     sys.setswitchinterval(TURN)
@@ -149,14 +151,19 @@ class Server(uvicorn.Server):
         self.lifespan = self.config.lifespan_class(self.config)
         await self.startup([self.listener])
         await self.on_tick(0)
-        beside = [loop.create_task(work) for work in (self._sweep(), self._date(), self._follow())]
-        for task in beside:
-            task.add_done_callback(self._ended)
+        beside = [self._beside(work) for work in (self._sweep(), self._date())]
+        try:
+            await self._load()
+        except BaseException:
+            self._close()
+            raise
+        beside.append(self._beside(self._follow()))
         # What is there now stays; looking through it again and again would hold up answers.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECT)
-        announce(self.listener.getsockname()[1])
+        if not self._stop.is_set():
+            announce(self.listener.getsockname()[1])
         await self._stop.wait()
         await self.shutdown([self.listener])
         for task in beside:
@@ -197,6 +204,36 @@ class Server(uvicorn.Server):
         await asyncio.sleep(0.05)
         self.service.log.event("stopped", given_up=self.given_up)
 
+    async def _load(self) -> None:
+        """Read the models that are not read yet; health is answered meanwhile.
+
+        Raises the GlassnetError of a file that is bad. Comes back too when it is to stop.
+        """
+        models = self.service.models
+        if models.ready:
+            return
+        loop = asyncio.get_running_loop()
+        reading = loop.create_task(_apart(models.read))
+        stopping = loop.create_task(self._stop.wait())
+        await asyncio.wait((reading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if reading.done():
+            await reading
+            self.service.loaded()
+
+    def _close(self) -> None:
+        """Close everything at once."""
+        for server in self.servers:
+            server.close()
+        for connection in self._connections():
+            connection.transport.abort()
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Have something run beside the answers."""
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
     def _connections(self) -> list[Connection]:
         return [one for one in self.server_state.connections if isinstance(one, Connection)]
 
@@ -231,7 +268,33 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._look.wait(), LOOK)
             self._look.clear()
             if models.changed():
-                await asyncio.to_thread(models.reload)
+                await _apart(models.reload)
+
+
+async def _apart(work: Callable[[], object]) -> None:
+    """Do something in a thread that nobody waits for at the end: a disk may be stuck."""
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def end(error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except BaseException as raised:
+            error = raised
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(end, error)
+
+    threading.Thread(target=run, name="glassnet-models", daemon=True).start()
+    await done
 
 
 @contextmanager

@@ -41,10 +41,14 @@ class Service:
         # before it has ended, and then more of them run than may.
         self._threads = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "glassnet-answer")
         self._pictures = ThreadPoolExecutor(1, "glassnet-picture")
-        for served in models:
-            metrics.serves(served.name, served.hash)
+        self.loaded()
         models.on_switch(self._switched)
         models.on_refusal(self._refused)
+
+    def loaded(self) -> None:
+        """Take note of the models that are there: to be called when they have been read."""
+        for served in self.models:
+            self.metrics.serves(served.name, served.hash)
 
     @property
     def ready(self) -> bool:
