@@ -82,8 +82,11 @@ template <class T> struct Pass {
 // 0 times a finite number is 0, and a sum of zeros shows any other.
 template <class T> bool is_finite(const T* x, size_t n) {
     Vec<T> zeros{};
-    for (size_t i = 0; i < n; i += kLanes<T>) zeros += 0 * load(x + i);
-    return sum<T>(zeros) == 0;
+    size_t i = 0;
+    for (; i + kLanes<T> <= n; i += kLanes<T>) zeros += 0 * load(x + i);
+    T rest = sum<T>(zeros);
+    for (; i < n; ++i) rest += 0 * x[i];
+    return rest == 0;
 }
 
 template <class T> struct Layer {

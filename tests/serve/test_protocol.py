@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 from glassnet.serve import protocol
 from glassnet.serve.protocol import Connection, Gate, connection_class
 from glassnet.serve.settings import Settings
+from glassnet.serve.whole import Whole
 
 Answer = tuple[int, dict[str, str], bytes]
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -317,6 +318,25 @@ def test_the_pace_is_the_time_between_answers_while_something_waits() -> None:
     assert math.isclose(gate.pace, 0.001)
 
 
+def test_an_answer_is_one_call_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+
+    def write(whole: Whole, text: bytes) -> None:
+        written.append(text)
+        real(whole, text)
+
+    real = Whole._write
+    monkeypatch.setattr(Whole, "_write", write)
+
+    async def test(place: Place) -> None:
+        one = await place.connect()
+        status, headers, body = await one.ask(post(b"abc"))
+        assert (status, headers["x-path"], body) == (200, "/", b"3")
+        assert len(written) == 1
+
+    scenario(test)
+
+
 # -- requests ahead of their answers -----------------------------------------------------------
 
 
@@ -346,6 +366,22 @@ def test_who_goes_too_far_ahead_is_answered_so_far(queue: int, accepted: int) ->
         assert len(place.entered) == accepted
 
     scenario(test, queue=queue)
+
+
+def test_what_is_ahead_of_a_last_answer_is_forgotten_once() -> None:
+    """HTTP/1.0 has no kept connections, here, whatever its client asks."""
+
+    async def test(place: Place) -> None:
+        one = await place.connect()
+        old = b"HTTP/1.0\r\nConnection: keep-alive"
+        one.write(WAIT.replace(b"HTTP/1.1", old) + 2 * GET.replace(b"HTTP/1.1", old))
+        await until(lambda: place.gate.ahead == 2)
+        place.go.set()
+        assert (await one.rest()).count(b"HTTP/1.1 200") == 1
+        await until(lambda: not place.state.connections)
+        assert place.gate.ahead == 0
+
+    scenario(test)
 
 
 def test_what_is_ahead_is_forgotten_with_its_connection() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 
 from glassnet.errors import ModelFileError, SettingError
 from glassnet.serve import Models, create_app
@@ -91,6 +92,12 @@ def server_of(models: Models) -> Iterator[tuple[Server, Callable[[], list[dict[s
         log.close()
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+def test_other_servers_know_what_kind_of_application_it_is(trained: Path) -> None:
+    config = uvicorn.Config(make_app([trained / "iris.safetensors"]))
+    config.load()
+    assert config.interface == "asgi3"
 
 
 def test_what_dies_beside_the_answers_is_told(
@@ -170,6 +177,8 @@ def test_while_it_loads_it_says_so(trained: Path) -> None:
         assert (await ask(server, "GET", "/v2/health/ready"))[0] == 503
         status, told = await ask(server, "POST", "/predict", row)
         assert (status, json.loads(told)["error"]["code"]) == (503, "loading")
+        assert (await ask(server, "GET", "/openapi.json"))[0] == 503
+        assert (await ask(server, "GET", "/events"))[0] == 503
         assert not ports
         models.go.set()
         while not ports:
@@ -211,7 +220,8 @@ def test_what_is_no_model_ends_it(tmp_path: Path) -> None:
 
 def test_the_first_line_is_where_it_is(trained: Path, tmp_path: Path) -> None:
     with Running(trained / "iris.safetensors", folder=tmp_path) as running:
-        assert running.log().startswith(f"http://127.0.0.1:{running.port} serves iris")
+        lines = [line for line in running.log().splitlines() if " 503 " not in line]
+        assert lines[0].startswith(f"http://127.0.0.1:{running.port} serves iris")
         head = running.ask("GET", "/v2/health/live")
         assert head[0] == 200
 

@@ -108,14 +108,33 @@ def test_what_uvicorn_has_more_to_say_to_is_left_to_it(changed: dict[str, Any]) 
         (start(LENGTH, (b"x", b"1\r\ny: 2")), body(b"ok")),
         (start(LENGTH, (b"x", b"1\n")), body(b"ok")),
         (start(LENGTH, (b"x\r", b"1")), body(b"ok")),
+        (start(LENGTH, (b"x", b"\0")), body(b"ok")),
+        (start(LENGTH), start(LENGTH)),
         (body(b"ok"),),
     ],
-    ids=["no length", "parts", "another length", "closing", "two lines", "\\n", "\\r", "no start"],
+    ids=[
+        "no length",
+        "parts",
+        "another length",
+        "closing",
+        "two lines",
+        "\\n",
+        "\\r",
+        "\\0",
+        "two starts",
+        "no start",
+    ],
 )
 def test_what_is_not_whole_is_left_to_uvicorn(messages: tuple[dict[str, Any], ...]) -> None:
     cycle = Cycle()
     answer(cycle, *messages)
     assert (cycle.sent, cycle.written) == (list(messages), [])
+
+
+def test_a_second_answer_is_uvicorns_to_refuse() -> None:
+    cycle, second = Cycle(), (start(LENGTH), body(b"no"))
+    answer(cycle, start(LENGTH), body(b"ok"), *second)
+    assert (cycle.sent, len(cycle.written), cycle.ended) == (list(second), 1, 1)
 
 
 def test_the_head_of_a_stream_does_not_wait() -> None:
@@ -125,7 +144,7 @@ def test_the_head_of_a_stream_does_not_wait() -> None:
 
 
 def test_a_head_whose_body_never_comes_is_not_written() -> None:
-    """So that uvicorn, or the guard, can still answer with 500."""
+    """So that uvicorn can still answer with 500."""
     cycle = Cycle()
     answer(cycle, start(LENGTH))
     assert (cycle.sent, cycle.written, cycle.response_started) == ([], [], False)

@@ -41,6 +41,7 @@ async def events(service: Service, request: Request) -> None:
     request.query()
     if service.draining:
         raise RefusedError(503, "draining", "The service is about to stop.", (b"retry-after", b"5"))
+    model_of(service, None)  # nothing can change before it is there
     stream = asyncio.create_task(_send_events(service, request))
     gone = asyncio.create_task(_wait_until_gone(request))
     try:

@@ -7,7 +7,7 @@ busiest of them are found without it, by their address alone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +22,7 @@ from starlette.responses import Response
 import glassnet as gn
 from glassnet.serve import about, describe, describe_protocol, inference, predict, shapes
 from glassnet.serve.errors import speaks_protocol
-from glassnet.serve.exchange import Endpoint, Reply, Request, refused, send_reply
+from glassnet.serve.exchange import Endpoint, Reply, Request, model_of, refused, send_reply
 from glassnet.serve.guard import Guard
 from glassnet.serve.logs import Log
 from glassnet.serve.metrics import Metrics
@@ -74,9 +74,9 @@ class App:
         self.routes = routes(self.state)
         self._guarded: ASGIApp = Guard(_Dispatch(self.routes), settings, log, metrics)
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        return self._guarded(scope, receive, send)
+        await self._guarded(scope, receive, send)
 
 
 def create_app(
@@ -162,6 +162,7 @@ class _Document:
     async def answer(self, _service: Service, request: Request) -> Reply:
         """Describe all of this for programs."""
         request.query()
+        model_of(self.service, None)  # examples are the models'
         return Reply(self._now()[2])
 
     def _now(self) -> tuple[list[str], dict[str, Any], bytes]:

@@ -348,7 +348,7 @@ class Connection(HttpToolsProtocol):
             self.loop.call_soon(self._came)  # when its task has ended
         else:
             gate.answered(self._accepted, perf_counter())
-        if self.pipeline and self.flow.write_paused:
+        if self.pipeline and (self.flow.write_paused or self.transport.is_closing()):
             gate.ahead -= len(self.pipeline)
             self.pipeline.clear()
             self._close()

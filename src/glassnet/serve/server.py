@@ -20,6 +20,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -149,6 +150,7 @@ class Server(uvicorn.Server):
             loop.add_signal_handler(signal.SIGHUP, self._look.set)
         self.config.load()
         self.lifespan = self.config.lifespan_class(self.config)
+        self.service.starting = True
         await self.startup([self.listener])
         await self.on_tick(0)
         beside = [self._beside(work) for work in (self._sweep(), self._date())]
@@ -157,12 +159,13 @@ class Server(uvicorn.Server):
         except BaseException:
             self._close()
             raise
-        beside.append(self._beside(self._follow()))
-        # What is there now stays; looking through it again and again would hold up answers.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT)
         if not self._stop.is_set():
+            beside.append(self._beside(self._follow()))
+            # What is there now stays; looking through it again and again would hold up answers.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*COLLECT)
+            self.service.starting = False
             announce(self.listener.getsockname()[1])
         await self._stop.wait()
         await self.shutdown([self.listener])
@@ -220,6 +223,7 @@ class Server(uvicorn.Server):
         if reading.done():
             await reading
             self.service.loaded()
+        reading.cancel()
 
     def _close(self) -> None:
         """Close everything at once."""
@@ -273,28 +277,19 @@ class Server(uvicorn.Server):
 
 async def _apart(work: Callable[[], object]) -> None:
     """Do something in a thread that nobody waits for at the end: a disk may be stuck."""
-    loop = asyncio.get_running_loop()
-    done = loop.create_future()
-
-    def end(error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
+    done: Future[None] = Future()
 
     def run() -> None:
-        error: BaseException | None = None
+        done.set_running_or_notify_cancel()
         try:
             work()
-        except BaseException as raised:
-            error = raised
-        with suppress(RuntimeError):  # the loop has ended before
-            loop.call_soon_threadsafe(end, error)
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
 
     threading.Thread(target=run, name="glassnet-models", daemon=True).start()
-    await done
+    await asyncio.wrap_future(done)
 
 
 @contextmanager

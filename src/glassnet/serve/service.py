@@ -27,6 +27,7 @@ class Service:
 
     models, settings, log, metrics      as they were given
     events                              the event streams
+    starting                            whether whoever runs it has still something to do first
     draining                            whether it is about to stop; to set it ends the streams
     """
 
@@ -36,6 +37,7 @@ class Service:
         self.log = log
         self.metrics = metrics
         self.events = Events()
+        self.starting = False
         self._draining = False
         # Threads of its own, not anyio's: whoever gives up waiting for one of those frees its place
         # before it has ended, and then more of them run than may.
@@ -52,8 +54,8 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Whether requests are answered: not while models are loaded, nor while it drains."""
-        return self.models.ready and not self._draining
+        """Whether requests are answered: not while it starts, loads models or drains."""
+        return self.models.ready and not (self.starting or self._draining)
 
     @property
     def draining(self) -> bool:

@@ -8,6 +8,7 @@ once; any other is left to uvicorn.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope
 
 _OF_THE_CONNECTION = frozenset({b"connection", b"transfer-encoding"})
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Whole:
@@ -48,7 +50,7 @@ class Whole:
                 self._write(text)
                 return
             await self._cycle.send(start)
-        elif message["type"] == "http.response.start":
+        elif message["type"] == "http.response.start" and not self._cycle.response_started:
             self._length = _length(message)
             if self._length is not None:
                 self._start = message
@@ -60,7 +62,8 @@ class Whole:
         cycle = self._cycle
         body = message.get("body", b"")
         if (
-            message.get("more_body", False)
+            message["type"] != "http.response.body"
+            or message.get("more_body", False)
             or cycle.disconnected
             or not cycle.keep_alive
             or cycle.flow.write_paused
@@ -70,8 +73,8 @@ class Whole:
             return None
         pairs = cycle.default_headers + start["headers"]
         head = b"".join([b"%b: %b\r\n" % pair for pair in pairs])
-        if head.count(b"\n") != len(pairs) or head.count(b"\r") != len(pairs):
-            return None  # a header with an end of line in it, which uvicorn refuses
+        if not head.count(b"\n") == head.count(b"\r") == len(pairs) or _CONTROL.search(head):
+            return None  # what uvicorn refuses, such as a header with an end of line in it
         return b"".join((STATUS_LINE[start["status"]], head, b"\r\n", body))
 
     def _write(self, text: bytes) -> None:
