@@ -182,6 +182,8 @@ def test_an_interrupt_keeps_the_model(tmp_path: Path) -> None:
     child = subprocess.Popen(
         [*program, "--log", "log.jsonl"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # a shell's background jobs, and what they start, are told to take no notice of it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     log = tmp_path / "log.jsonl"
     while not (log.exists() and '"epoch": 2' in log.read_text()):

@@ -58,7 +58,7 @@ def _show_model(model: str, as_json: bool) -> None:
         show_entry(name, f"{len(entry)} epochs" if name == "history" else words(entry))
 
 
-def _limits(experience: gn.Experience | None) -> str:
+def _limits(experience: "gn.Experience | None") -> str:
     """Say where a model is no longer sure of its answers."""
     if experience is None:
         return "it does not know what it learnt from, and cannot say"
