@@ -111,6 +111,27 @@ def test_pixels_as_whole_numbers_and_as_floats_are_the_same(
 
 
 @pytest.mark.parametrize(
+    ("datatype", "data"),
+    [
+        ("INT64", [1.0, 2**63 - 1, -3.0, 4]),
+        ("INT64", [1.0, -(2**63), -3.0, 4]),
+        ("UINT64", [1.0, 2**64 - 1, 3.0, 4]),
+        ("UINT64", [1, 2**64 - 1, 3, 4]),
+        ("INT64", [[1.0, 2**63 - 1, -3.0, 4]]),
+    ],
+)
+def test_the_ends_of_a_type_are_of_it_with_points_beside_them(
+    serve: Serve, datatype: str, data: list[Any]
+) -> None:
+    asker = serve()
+    told = asker.post(INFER, {"inputs": [tensor(datatype=datatype, data=data)]}).json()
+    row = np.ravel(np.array(data, float)).tolist()
+    expected = asker.post("/predict", {"rows": row}).json()["answers"][0]
+    p = told["outputs"][0]["data"]
+    assert p == pytest.approx(list(expected["probabilities"].values()), abs=1e-6)
+
+
+@pytest.mark.parametrize(
     ("changed", "part"),
     [
         ({"name": "x"}, 'one tensor of the name "input"'),
@@ -125,6 +146,8 @@ def test_pixels_as_whole_numbers_and_as_floats_are_the_same(
         ({"datatype": "INT8", "data": [1, 2, 3, 300]}, "-128 to 127"),
         ({"datatype": "INT64", "data": [1, 2, 3, 2**63]}, "whole numbers from"),
         ({"datatype": "INT64", "data": [1.0, 2, 3, 2.0**63]}, "whole numbers from"),
+        ({"datatype": "INT64", "data": [1.0, 2, 3, 2**63]}, "whole numbers from"),
+        ({"datatype": "UINT64", "data": [1.0, 2, 3, 2.0**64]}, "whole numbers from"),
         ({"datatype": "UINT8", "data": [1, 2, 3, -1]}, "0 to 255"),
         ({"datatype": "FP16", "data": [1, 2, 3, 70000]}, "FP16"),
         ({"data": [1, 2, 3, 1e31]}, "1e+30"),

@@ -51,6 +51,9 @@ WHOLES = {
     for bits in (8, 16, 32, 64)
 }
 DATATYPES = (*FLOATS, *WHOLES)
+EXACT = 2**53
+"""Below it a float is each whole number by itself."""
+
 BYTES = {name for name, limits in WHOLES.items() if limits.max >= 255}
 
 
@@ -323,7 +326,7 @@ def _rows(tensor: Tensor, model: Model, most: int) -> Array | Pixels:
             f"data is expected as the {math.prod(shape)} numbers of the shape {shape}, in one list "
             "or a list a row."
         )
-    x = _of_type(x.reshape(shape[0], inputs.size), tensor.datatype)
+    x = _of_type(x.reshape(shape[0], inputs.size), *_ends(x, tensor.data), tensor.datatype)
     if not isinstance(inputs, Images):
         return x.astype(np.float64)
     fractions = tensor.datatype in FLOATS
@@ -336,9 +339,21 @@ def _rows(tensor: Tensor, model: Model, most: int) -> Array | Pixels:
     return found
 
 
-def _of_type(x: Array, datatype: str) -> Array:
-    """Hold numbers to what their type can hold."""
-    low, high = x.min().item(), x.max().item()  # Python's: it compares 2.0**63 with 2**63 - 1
+def _ends(x: Array, data: Sequence[Any]) -> tuple[float, float]:
+    """The least and the greatest number of x, which was made of data, as Python's own.
+
+    Those it compares exactly: 2.0**63 is more than 2**63 - 1. NumPy makes the one of the other
+    where a list holds numbers with and without a point.
+    """
+    low, high = x.min().item(), x.max().item()
+    if x.dtype.kind == "f" and not -EXACT < low <= high < EXACT:
+        numbers = np.array(data, object).ravel().tolist()
+        return min(numbers), max(numbers)
+    return low, high
+
+
+def _of_type(x: Array, low: float, high: float, datatype: str) -> Array:
+    """Hold numbers from low to high to what their type can hold."""
     if datatype in FLOATS:
         most = FLOATS[datatype]
         if high > most or low < -most:
@@ -350,7 +365,7 @@ def _of_type(x: Array, datatype: str) -> Array:
             f"{datatype} is expected as whole numbers from {limits.min} to {limits.max}, "
             f"got some of {low:g} to {high:g}."
         )
-    return x if x.dtype.kind != "f" else x.astype(np.int64)
+    return x.astype(np.int64) if x.dtype.kind == "f" and -EXACT < low <= high < EXACT else x
 
 
 def _wanted(outputs: Sequence[Output], model: Model) -> list[str]:
