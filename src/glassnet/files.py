@@ -24,6 +24,9 @@ import numpy as np
 from glassnet.errors import FileError, ModelFileError, SettingError, short
 from glassnet.types import Array
 
+SUFFIX = ".safetensors"
+"""How the name of a sealed file ends."""
+
 DEEPEST = 32
 """How many lists and objects of a document may lie in one another."""
 

@@ -6,8 +6,6 @@ from tempfile import TemporaryFile
 
 from glassnet.errors import DivergenceError, FileError
 
-SUFFIX = ".safetensors"
-
 
 def expect_writable(path: Path) -> Path:
     """Return `path` if a file can be written there, in a folder that may still have to be made.
@@ -27,6 +25,8 @@ def expect_writable(path: Path) -> Path:
 
 def with_what_was_learnt(error: DivergenceError, path: Path) -> DivergenceError:
     """Save the last good weights, if there are any, beside the path that was asked for."""
+    from glassnet.files import SUFFIX
+
     if error.model is None:
         return error
     beside = path.with_name(f"{path.name.removesuffix(SUFFIX)}.last-good{SUFFIX}")

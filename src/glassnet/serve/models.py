@@ -33,11 +33,10 @@ from glassnet.errors import (
     one_of,
     short,
 )
+from glassnet.files import SUFFIX
 from glassnet.model.described import described, reached
 from glassnet.model.model import Model
 from glassnet.types import Array
-
-SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
 def _pixels_at_once(body: bytes, images: Images) -> Pixels | None:
     """Rows of pixels where they are all that was asked; None for everything else.
 
-    Compiled, in a tenth of the time that it takes to make Python's numbers first.
+    Compiled, in a fraction of the time that it takes to make Python's numbers first.
     """
     native = _native()
     found = native.pixels(body, images.size, images.maximum) if native is not None else None

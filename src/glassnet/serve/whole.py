@@ -1,9 +1,9 @@
 """Whole: an answer that is written in one piece.
 
 uvicorn writes an answer's head when it begins and its body when that comes, two calls of the
-system, and looks at each header with two regular expressions. For small answers that is a tenth of
-all their time. Nearly all of ours are known whole when they begin, so that they can be written at
-once; any other is left to uvicorn.
+system, and looks at each header with two regular expressions, which small answers feel. Nearly all
+of ours are known whole when they begin, so that they can be written at once; any other is left to
+uvicorn.
 """
 
 from __future__ import annotations
