@@ -11,6 +11,7 @@ from hypothesis import settings
 from glassnet.data.download import VARIABLE
 
 os.environ["COLUMNS"] = "100"  # what is written must not depend on the terminal of whoever tests
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"  # nor what is asked go elsewhere
 
 settings.register_profile("default", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.waiting import PATIENCE, wait_until
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+_COUNT = itertools.count(1)
+
+ANNOUNCED = re.compile(r"^http://\S+:(\d+)\S* serves ", re.MULTILINE)
 
 
 class Running:
-    """`glassnet serve MODEL…` until the end of a with block.
+    """`glassnet serve MODEL…` until the end of a with block, on a port that the system chooses.
 
     model       the file
     options     more of the command line
@@ -30,10 +30,10 @@ class Running:
     """
 
     def __init__(self, model: Path, *options: str, folder: Path) -> None:
-        self.port = free_port()
-        self.written = folder / f"service-{self.port}.log"
+        self.port = 0
+        self.written = folder / f"service-{next(_COUNT)}.log"
         self._command = [sys.executable, "-m", "glassnet", "serve", str(model)]
-        self._command += ["--port", str(self.port), *options]
+        self._command += [*options, "--port", "0"]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Running:
@@ -44,18 +44,16 @@ class Running:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"the service ended:\n{self.written.read_text()}")
-            try:
-                if self.ask("GET", "/v2/health/ready")[0] == 200:
-                    return self
-            except OSError:
-                pass
-            time.sleep(0.02)
-        self.end()
-        raise RuntimeError(f"the service was not ready in time:\n{self.written.read_text()}")
+        try:
+            wait_until(lambda: not self.alive or ANNOUNCED.search(self.log()), self.log)
+        except BaseException:
+            self.end()
+            raise
+        told = ANNOUNCED.search(self.log())
+        if told is None:
+            raise RuntimeError(f"the service ended:\n{self.log()}")
+        self.port = int(told[1])
+        return self
 
     def __exit__(
         self,
@@ -74,7 +72,7 @@ class Running:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def end(self, patience: float = 10) -> int:
+    def end(self, patience: float = PATIENCE) -> int:
         """End it as a service manager does; return its exit status."""
         assert self._process is not None
         if self._process.poll() is None:
@@ -92,7 +90,7 @@ class Running:
         path: str,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-        timeout: float = 10,
+        timeout: float = PATIENCE,
     ) -> tuple[int, bytes]:
         """Ask once, on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

@@ -148,7 +148,7 @@ def test_undo_and_clear(visit: Open) -> None:
     assert one.asked[-1]["rows"] == first
     clear.click()
     assert one.text(".verdict").startswith("Nothing drawn yet")
-    one.page.wait_for_function("!document.querySelector('.verdict').innerText.includes('%')")
+    one.wait_for("!document.querySelector('.verdict').innerText.includes('%')")
     assert seen(one).min() == 255  # transparent: nothing is shown
 
 

@@ -34,7 +34,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     """What POST /predict is sent."""
 
     rows: list[int | float | list[int | float] | dict[str, int | float]] | dict[str, int | float]
-    explain: bool = False
+    explain: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 _ASKED = msgspec.json.Decoder(Asked)
@@ -54,6 +54,7 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
     except msgspec.ValidationError:
         _refuse_document(any_json(body), inputs)
     rows: Any = asked.rows
+    explain = asked.explain is True
     if not rows:
         raise RefusedError(422, "no-rows", "rows is empty, expected at least one row of numbers.")
     if type(rows) is dict or type(rows[0]) not in (list, dict):
@@ -68,7 +69,7 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
             f"rows has {len(rows):,} rows, of which at most {most:,} are answered at once. "
             "Send them in parts.",
         )
-    if asked.explain and len(rows) > MOST_EXPLAINED:
+    if explain and len(rows) > MOST_EXPLAINED:
         raise RefusedError(
             422,
             "too-many-rows",
@@ -78,7 +79,7 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
     x = _by_position(_in_order(rows, inputs), inputs)
     if x is None:
         _refuse_rows(rows, inputs, single)
-    return x, asked.explain
+    return x, explain
 
 
 def _pixels_at_once(body: bytes, images: Images) -> Pixels | None:
