@@ -187,6 +187,8 @@ def test_what_is_wrong_is_one_text(serve: Serve, changed: dict[str, Any], part: 
         ({**request(), "outputs": [output("probabilities", classification=-1)]}, "got -1"),
         ({**request(), "outputs": [output("probabilities", classification=True)]}, "got True"),
         ({**request(), "outputs": [output("probabilities", classification="3")]}, "got '3'"),
+        ({**request(), "outputs": [output("label", classification=False)]}, "got False"),
+        ({**request(), "outputs": [output("label", classification=1.5)]}, "got 1.5"),
     ],
 )
 def test_what_is_wrong_around_the_tensor(serve: Serve, sent: object, part: str) -> None:
@@ -195,12 +197,13 @@ def test_what_is_wrong_around_the_tensor(serve: Serve, sent: object, part: str) 
 
 def test_what_of_the_protocol_is_not_known_is_left_unread(serve: Serve) -> None:
     """As KServe's own client fills in what it has no value for."""
-    empty = {"id": None, "parameters": None, "outputs": None}
-    sent = {
+    sent: dict[str, Any] = {
         "model_name": "iris",
-        **empty,
-        "more": {"a": [1]},
+        "id": None,
+        "parameters": None,
         "inputs": [{**tensor(), "parameters": None, "more": 4}],
+        "outputs": None,
+        "more": {"a": [1]},
     }
     asker = serve()
     assert asker.post(INFER, sent).json() == asker.post(INFER, request()).json()
@@ -208,13 +211,13 @@ def test_what_of_the_protocol_is_not_known_is_left_unread(serve: Serve) -> None:
     assert [one["name"] for one in asker.post(INFER, sent).json()["outputs"]] == ["label"]
 
 
-@pytest.mark.parametrize("classes", [1, 2, 9])
-def test_classes_as_texts_the_likeliest_first(serve: Serve, classes: int) -> None:
+@pytest.mark.parametrize("classes", [1, 2, 9, 3.0])
+def test_classes_as_texts_the_likeliest_first(serve: Serve, classes: float) -> None:
     asker = serve()
     p, label = asker.post(INFER, request()).json()["outputs"][:2]
     sent = {**request(), "outputs": [output("probabilities", classification=classes)]}
     (told,) = asker.post(INFER, sent).json()["outputs"]
-    shown = min(classes, 3)
+    shown = int(min(classes, 3))
     assert (told["datatype"], told["shape"]) == ("BYTES", [1, shown])
     likeliest = sorted(range(3), key=lambda k: -p["data"][k])[:shown]
     found = [text.split(":") for text in told["data"]]

@@ -180,9 +180,8 @@ def _output(name: str) -> Json:
     """An output that is asked for."""
     classes = or_null(whole(0)) if name == "probabilities" else {"enum": [None, 0]}
     parameters = _parameters({tensors.BINARY: or_null(FLAG), inference.CLASSIFICATION: classes})
-    return _open(
-        record({"name": {"const": name}, "parameters": parameters}, optional=("parameters",))
-    )
+    asked = {"name": {"const": name}, "parameters": parameters}
+    return _open(record(asked, optional=("parameters",)))
 
 
 def _parameters(known: Json) -> Json:

@@ -227,13 +227,15 @@ def _names(found: object) -> int:
     A decoder keeps the last of those that are the same, silently. But each name is followed by a
     colon: where there are no more colons than names were kept, none was lost.
     """
+    if type(found) is dict:
+        return len(found)
     if isinstance(found, msgspec.Struct):
         values = [getattr(found, name) for name in found.__struct_fields__]
         given = [value for value in values if value is not msgspec.UNSET]
         return len(given) + sum(map(_names, given))
     if type(found) is list and found and isinstance(found[0], dict | msgspec.Struct):
         return sum(map(_names, found))
-    return len(found) if type(found) is dict else 0
+    return 0
 
 
 class _Twice(NamedTuple):

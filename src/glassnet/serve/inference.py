@@ -269,14 +269,22 @@ def _wanted(asked: Inference, model: Model) -> list[Wanted]:
         if output.name not in known:
             wrong(f"There is no output {short(output.name)}. Known: {', '.join(known)}.")
         parameters = given(output.parameters)
-        classes = parameters.get(CLASSIFICATION) or 0
-        if type(classes) is not int or classes < 0:
-            wrong(f"{CLASSIFICATION} is expected as a number of classes, got {short(classes)}.")
+        classes = _count(parameters, CLASSIFICATION)
         if classes and output.name != "probabilities":
             wrong(f"{CLASSIFICATION} is for probabilities, and not for {output.name}.")
         wanted = Wanted(output.name, _flag(parameters, BINARY, unless=binary), classes)
         found.setdefault(output.name, wanted)
     return list(found.values())
+
+
+def _count(parameters: Parameters, name: str) -> int:
+    """A parameter that is a whole number; 0 where it is not there."""
+    value = parameters.get(name)
+    if value is None:
+        return 0
+    if isinstance(value, bool | str) or value < 0 or value != int(value):
+        wrong(f"{name} is expected as a whole number from 0 on, got {short(value)}.")
+    return int(value)
 
 
 def _flag(parameters: Parameters, name: str, unless: bool) -> bool:

@@ -176,7 +176,7 @@ def _from_bytes(tensor: Tensor, rest: bytes | None) -> Array:
     if isinstance(tensor.data, list):
         wrong(f'The tensor "{INPUT}" is expected as data or as bytes behind the JSON, got both.')
     expected = math.prod(tensor.shape) * stored.itemsize
-    if type(size) is not int or not size == len(rest) == expected:
+    if isinstance(size, bool) or not size == len(rest) == expected:
         wrong(
             f"The shape {tensor.shape} of {tensor.datatype} is {expected} bytes behind the JSON, "
             f"with {SIZE} {expected}; got {len(rest)} bytes with {SIZE} {short(size)}."
