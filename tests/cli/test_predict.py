@@ -9,6 +9,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.cli.table import parse_table
+from tests.waiting import PATIENCE, at_most
 
 from .conftest import Run
 
@@ -252,7 +253,6 @@ def test_a_long_cell_is_cut_in_the_message(
     assert len(line) < 400
 
 
-@pytest.mark.timeout(15)
 @pytest.mark.parametrize("header", [True, False], ids=["header", "objects"])
 def test_many_columns_are_read_in_no_time(header: bool) -> None:
     names = [f"n{k}" for k in range(60_000)]
@@ -262,15 +262,16 @@ def test_many_columns_are_read_in_no_time(header: bool) -> None:
         if header
         else json.dumps([dict(zip(names, cells, strict=True))])
     )
-    table = parse_table(text, "wide.csv").ordered(names[::-1])
-    assert table.columns[0] == "n59999"
-    with pytest.raises(gn.DataError, match="lacks 'a0', 'a1'"):
-        table.ordered([f"a{k}" for k in range(60_000)])
+    with at_most(10):
+        table = parse_table(text, "wide.csv").ordered(names[::-1])
+        assert table.columns[0] == "n59999"
+        with pytest.raises(gn.DataError, match="lacks 'a0', 'a1'"):
+            table.ordered([f"a{k}" for k in range(60_000)])
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
 @pytest.mark.usefixtures("models")
-@pytest.mark.timeout(15)
+@pytest.mark.timeout(PATIENCE)
 def test_what_is_no_file_is_not_waited_for(fails: Run) -> None:
     os.mkfifo("pipe")
     for source in ("pipe", "/dev/zero"):

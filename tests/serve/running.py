@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,32 @@ class Running:
         body = None if asked is None else json.dumps(asked).encode()
         status, answer = self.ask(method, path, body, {"content-type": "application/json"})
         return status, json.loads(answer)
+
+    def has_read(self) -> None:
+        """Wait until it has read what was sent to it: what comes later is answered later."""
+        for _ in range(2):
+            self.ask("GET", "/v2/health/live")
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def drain(self) -> None:
+        """Tell it to end, and wait until it drains: then nobody new comes in."""
+        self.signal(signal.SIGTERM)
+        wait_until(self._lets_nobody_in, self.log)
+
+    def ended(self) -> int:
+        """Wait until it has ended; return its exit status."""
+        assert self._process is not None
+        return self._process.wait(PATIENCE)
+
+    def _lets_nobody_in(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), PATIENCE).close()
+        except ConnectionError:
+            return True
+        return False
 
     def log(self) -> str:
         return self.written.read_text("utf-8", "replace")

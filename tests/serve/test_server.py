@@ -129,7 +129,7 @@ class Slow(Models):
         self.go = threading.Event()
 
     def read(self) -> None:
-        self.go.wait(20)
+        self.go.wait(PATIENCE)
         super().read()
 
 
@@ -152,7 +152,7 @@ def while_loading(path: Path, test: Test) -> list[dict[str, Any]]:
     models = Slow([path])
     with server_of(models) as (server, told):
         try:
-            asyncio.run(asyncio.wait_for(run(server), 30))
+            asyncio.run(asyncio.wait_for(run(server), 2 * PATIENCE))
         finally:
             models.go.set()
         return told()
@@ -201,7 +201,7 @@ def test_it_can_be_ended_while_it_loads(trained: Path) -> None:
         server: Server, models: Slow, task: asyncio.Task[None], ports: list[int]
     ) -> None:
         server.handle_exit(signal.SIGTERM, None)
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, PATIENCE)
         assert not models.go.is_set()
         assert not ports
 
@@ -213,7 +213,7 @@ def test_what_is_no_model_ends_it(tmp_path: Path) -> None:
     async def test(_: Server, models: Slow, task: asyncio.Task[None], ports: list[int]) -> None:
         models.go.set()
         with pytest.raises(ModelFileError, match="is not a whole safetensors file"):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE)
         assert not ports
 
     (tmp_path / "iris.safetensors").write_bytes(b"something else")

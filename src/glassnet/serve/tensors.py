@@ -223,13 +223,16 @@ def _of_type(x: Array, low: float, high: float, datatype: str) -> Array:
     if datatype in FLOATS:
         most = FLOATS[datatype]
         if high > most or low < -most:
-            wrong(f"{datatype} is expected from {-most:g} to {most:g}, got {low:g} to {high:g}.")
+            wrong(
+                f"{datatype} is expected from {-most:g} to {most:g}, "
+                f"got {short(low)} to {short(high)}."
+            )
         return x.astype(np.float64)
     limits = WHOLES[datatype]
     if low < limits.min or high > limits.max or (x.dtype.kind == "f" and (x != np.rint(x)).any()):
         wrong(
             f"{datatype} is expected as whole numbers from {limits.min} to {limits.max}, "
-            f"got some of {low:g} to {high:g}."
+            f"got some of {short(low)} to {short(high)}."
         )
     return x.astype(np.int64) if x.dtype.kind == "f" and -EXACT < low <= high < EXACT else x
 
