@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,7 +19,7 @@ from glassnet.engines import Predictor
 from glassnet.types import Array
 from tests.engines.both import needs_native
 from tests.training.setups import bits, quiet
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = needs_native
 
@@ -201,10 +202,16 @@ def handler() -> Iterator[None]:
 @pytest.mark.parametrize("after", [0.05, 0.5])
 def test_an_interrupt_inside_a_chunk(after: float) -> None:
     trainer = native(network())
-    timer = threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+
+    def interrupt() -> None:
+        wait_until(lambda: trainer.step)
+        time.sleep(after)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
     history = quiet(trainer, data(), epochs=10**6, batch_size=64)
-    timer.join()
+    thread.join()
     assert history.ended == "interrupted"
     assert trainer.step > 0
     assert all(np.isfinite(w).all() for w in trainer.network.arrays().values())
