@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from functools import partial
 from pathlib import Path
 
@@ -316,6 +317,14 @@ def test_a_wrong_correction_is_refused(
     serve: Serve, tmp_path: Path, document: object, code: str
 ) -> None:
     assert serve("digits", learn=tmp_path).refusal("/learn", document)[0] == code
+    assert list(tmp_path.rglob("*.png")) == []
+
+
+def test_a_correction_with_two_labels_is_refused(serve: Serve, tmp_path: Path) -> None:
+    text = json.dumps({"pixels": PIXELS, "label": "7"}).replace("}", ', "label": "1"}')
+    said = serve("digits", learn=tmp_path).post_text("/learn", text)
+    assert (said.status_code, said.json()["error"]["code"]) == (422, "name-twice")
+    assert "The body has 'label' more than once" in said.json()["error"]["message"]
     assert list(tmp_path.rglob("*.png")) == []
 
 
