@@ -1,4 +1,4 @@
-"""The clients that people have, asking a service that runs: each is answered as it asks."""
+"""The programs that people have, asking a service that runs: each is answered as it asks."""
 
 from __future__ import annotations
 
