@@ -18,14 +18,27 @@ pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
 
 from glassnet.serve import guard as guard_module
+from glassnet.serve.clients import Rates
 from glassnet.serve.guard import Guard
 from glassnet.serve.hosts import Hosts
 from glassnet.serve.logs import Log
 from glassnet.serve.metrics import Metrics
-from glassnet.serve.rates import Rates
+from glassnet.serve.routing import Route, Routes
 from glassnet.serve.settings import Settings
 
 SETTINGS = Settings(host="127.0.0.1", port=8000, most_body=100, timeout=5.0, rate=0)
+ROUTES = Routes(
+    [
+        Route("GET", "/models"),
+        Route("POST", "/predict"),
+        Route("GET", "/", open=True),
+        Route("GET", "/assets/{file:path}", open=True),
+        Route("GET", "/events", stream=True),
+        Route("POST", "/v2/models/{name}/infer"),
+        Route("GET", "/v2/health/live", open=True, always=True),
+        Route("GET", "/v2/health/ready", open=True, always=True),
+    ]
+)
 HOST = (b"host", b"127.0.0.1:8000")
 JSON = (b"content-type", b"application/json")
 
@@ -77,7 +90,7 @@ class Service:
         self.lines = io.StringIO()
         self.log = Log(self.lines, form="json")
         self.metrics = Metrics()
-        self.guard = Guard(app, settings, self.log, self.metrics)
+        self.guard = Guard(app, ROUTES, settings, self.log, self.metrics)
 
     async def ask(
         self,
@@ -391,7 +404,7 @@ def test_all_bodies_together_have_a_limit_too(monkeypatch: pytest.MonkeyPatch) -
         headers = [HOST, (b"transfer-encoding", b"chunked")]
         many = [service.ask("POST", "/predict", headers, [b"x" * size]) for size in sizes]
         answers = await asyncio.gather(*many)
-        assert service.guard.held == 0
+        assert service.guard.held.total == 0
         assert service.refused("full") == 1
         return [answer.status for answer in answers]
 
@@ -529,7 +542,7 @@ def test_an_event_stream_may_last_but_there_are_not_many() -> None:
         service = Service(stream, replace(HASTY, connections=8))
         three = [service.ask(path="/events") for _ in range(3)]
         answers = await asyncio.gather(*three)
-        assert service.guard.streams == 0
+        assert service.guard.streams.total == 0
         return answers
 
     answers = asyncio.run(open_three())

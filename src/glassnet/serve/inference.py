@@ -145,7 +145,7 @@ async def infer(service: Service, request: Request) -> Reply:
     rows = _rows(asked.inputs[0], served.model, service.settings.most_rows)
     wanted = _wanted(asked.outputs, served.model)
     if len(rows) * served.cost > AT_ONCE:
-        told, unsure = await service.in_thread(_infer, served, rows, asked, wanted)
+        told, unsure = await service.in_thread(request.client, _infer, served, rows, asked, wanted)
     else:
         told, unsure = _infer(served, rows, asked, wanted)
     scope_model(request, served)
@@ -357,13 +357,13 @@ def _of_type(x: Array, low: float, high: float, datatype: str) -> Array:
     if datatype in FLOATS:
         most = FLOATS[datatype]
         if high > most or low < -most:
-            _wrong(f"{datatype} is expected from {-most:g} to {most:g}, got {low:g} to {high:g}.")
+            _wrong(f"{datatype} is expected from {-most:g} to {most:g}, got {short(low)} to {short(high)}.")
         return x.astype(np.float64)
     limits = WHOLES[datatype]
     if low < limits.min or high > limits.max or (x.dtype.kind == "f" and (x != np.rint(x)).any()):
         _wrong(
             f"{datatype} is expected as whole numbers from {limits.min} to {limits.max}, "
-            f"got some of {low:g} to {high:g}."
+            f"got some of {short(low)} to {short(high)}."
         )
     return x.astype(np.int64) if x.dtype.kind == "f" and -EXACT < low <= high < EXACT else x
 
