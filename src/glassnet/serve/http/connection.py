@@ -72,7 +72,9 @@ class Phase(Enum):
     BODY = auto()
     """It was accepted, and its body is coming."""
     REFUSED = auto()
-    """It was refused, and its body is read away."""
+    """It is refused as soon as its body, which is read away, has come."""
+    ANSWERED = auto()
+    """It was answered before its body, which is read away, has come."""
 
 
 class Cycle(RequestResponseCycle):
@@ -356,6 +358,8 @@ class Connection(HttpToolsProtocol):
         if phase is Phase.REFUSED and not self._deaf:
             close = self.gate.draining or not self.parser.should_keep_alive()
             self._answer_full(close=close)
+        elif phase is Phase.ANSWERED:
+            self._wait_for_next()
         own, self._own = self._own, None
         if phase is not Phase.BODY or own is None or own.disconnected:
             return
@@ -368,17 +372,16 @@ class Connection(HttpToolsProtocol):
             return
         own.turn.came()
         super().on_message_complete()
-        if self.cycle.response_complete:  # it was answered before it had come
-            self.deadline = self.loop.time() + self.gate.kept
-        else:
-            self.deadline = math.inf
+        self.deadline = math.inf
 
     # -- what is answered ----------------------------------------------------------------------
 
     def on_response_complete(self) -> None:
         """Go on after an answer."""
         gate = self.gate
-        if self._own is None or not self._own.response_complete:
+        if self._own is not None and self._own.response_complete:
+            self._phase, self._own = Phase.ANSWERED, None
+        else:
             gate.answered(self._accepted, perf_counter())
         if self.pipeline and (self.flow.write_paused or self.is_closing):
             self._forget_ahead()
@@ -394,9 +397,19 @@ class Connection(HttpToolsProtocol):
             self._end()
             return
         self.flow.resume_reading()
+        self._forget()
         if self._phase is Phase.NONE:
-            kept = gate.timeout if self.flow.write_paused else gate.kept
-            self.deadline = self.loop.time() + kept
+            self._wait_for_next()
+
+    def _forget(self) -> None:
+        """Keep nothing of the last request."""
+        if self._phase is not Phase.HEAD:
+            self.headers = self.scope = None  # type: ignore[assignment]
+        self.cycle = self._own = None
+
+    def _wait_for_next(self) -> None:
+        kept = self.gate.timeout if self.flow.write_paused else self.gate.kept
+        self.deadline = self.loop.time() + kept
 
     def _forget_ahead(self) -> None:
         """Forget the requests that were sent ahead."""
@@ -423,7 +436,8 @@ class Connection(HttpToolsProtocol):
                 self.cycle.keep_alive = False
                 self.deadline = math.inf
                 return
-            self.transport.write(answer)
+            if self._phase is not Phase.ANSWERED:
+                self.transport.write(answer)
         elif self.pipeline:  # others are before it: it ends unanswered, and the sweep closes
             own.disconnected = True
             own.message_event.set()
@@ -455,7 +469,9 @@ class Connection(HttpToolsProtocol):
         now = self.loop.time()
         self.deadline, self._patience = now + LINGER, now + self.gate.timeout
         self._hold(0)
-        self.headers, self.parser = [], None  # type: ignore[assignment]
+        self.parser = None  # type: ignore[assignment]
+        self._phase = Phase.NONE
+        self._forget()
         self.flow.resume_reading()
         self.transport.write_eof()
 
