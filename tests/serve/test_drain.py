@@ -1,9 +1,10 @@
-"""The end of a service: what was accepted is answered, what waits for nothing is let go."""
+"""The end of a service: who could connect is answered, what waits for nothing is let go."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import socket
 import threading
@@ -17,6 +18,8 @@ from .running import Running
 
 BODY = json.dumps({"rows": [IRIS_ROW]}).encode()
 JSON = {"content-type": "application/json"}
+DRAINS = int(os.environ.get("GLASSNET_DRAINS", "1"))
+"""How often a service is ended: once here, 20 times by `make soak`."""
 
 
 class Hammer(threading.Thread):
@@ -153,3 +156,70 @@ def test_a_second_signal_ends_it_at_once(trained: Path, tmp_path: Path) -> None:
             running._process.send_signal(signal.SIGTERM)
             assert running._process.wait(5) == 128 + signal.SIGTERM
             assert time.monotonic() - began < 1
+
+
+REQUEST = (
+    f"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    f"Content-Length: {len(BODY)}\r\n\r\n"
+).encode() + BODY
+
+
+def test_who_was_connected_before_the_signal_is_answered(trained: Path, tmp_path: Path) -> None:
+    """The process stands still while they connect and ask, and hears of the signal first."""
+    for _ in range(DRAINS):
+        with Running(trained / "iris.safetensors", "--rate", "0", folder=tmp_path) as running:
+            os.kill(running.pid, signal.SIGSTOP)
+            waiting = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(200)]
+            for one in waiting:
+                one.sendall(REQUEST)
+            os.kill(running.pid, signal.SIGTERM)
+            os.kill(running.pid, signal.SIGCONT)
+            for one in waiting:
+                with one, one.makefile("rb") as answer:
+                    one.settimeout(20)
+                    assert answer.read().startswith(b"HTTP/1.1 200")
+            assert running._process is not None
+            assert running._process.wait(10) == 0
+
+
+class Newcomer(threading.Thread):
+    """Asks on a new connection each time, until none is to be had.
+
+    answered, wrong     how often, and what should not have been
+    """
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.answered, self.wrong = port, 0, ""
+
+    def run(self) -> None:
+        while not self.wrong:
+            try:
+                end = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+            except ConnectionRefusedError:
+                return
+            try:
+                with end, end.makefile("rb") as answer:
+                    end.sendall(REQUEST)
+                    told = answer.read()
+            except OSError as error:
+                self.wrong = repr(error)
+                return
+            if not told.startswith(b"HTTP/1.1 200"):
+                self.wrong = repr(told[:100])
+            self.answered += 1
+
+
+def test_whoever_could_connect_is_answered(trained: Path, tmp_path: Path) -> None:
+    for _ in range(DRAINS):
+        with Running(trained / "iris.safetensors", "--rate", "0", folder=tmp_path) as running:
+            many = [Newcomer(running.port) for _ in range(4)]
+            for one in many:
+                one.start()
+            while not all(one.answered > 20 for one in many):
+                assert not any(one.wrong for one in many)
+                time.sleep(0.01)
+            assert running.end() == 0
+            for one in many:
+                one.join(20)
+            assert [one.wrong for one in many] == [""] * 4

@@ -146,3 +146,4 @@ def test_an_error_inside_leaks_nothing(serve: Serve, monkeypatch: pytest.MonkeyP
         assert said.status_code == 500
         assert said.json()["error"]["code"] == "internal"
         assert "secret" not in said.text
+        assert said.headers["x-request-id"] in said.json()["error"]["message"]

@@ -130,8 +130,10 @@ class Place:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def connect(self) -> Client:
-        client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
+    async def connect(self, address: str = "127.0.0.1") -> Client:
+        """Connect from an address of this machine: each is a client."""
+        opened = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(address, 0))
+        client = Client(*opened)
         self._clients.append(client)
         return client
 

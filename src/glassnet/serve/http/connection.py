@@ -34,7 +34,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from glassnet.serve.clients import client_of
 from glassnet.serve.http import refusals
-from glassnet.serve.http.gate import MOST_HEAD, MOST_LEAVING, Gate, Turn
+from glassnet.serve.http.gate import MOST_HEAD, Gate, Turn
 from glassnet.serve.http.single_write import SingleWrite
 from glassnet.serve.routing import KEY, NOWHERE, Route, parse
 
@@ -141,11 +141,8 @@ class Connection(HttpToolsProtocol):
         self.connections.discard(self)
         self._deaf = True
         transport.write(refusals.CROWDED)
-        if len(gate.leaving) < MOST_LEAVING:
-            gate.leaving.add(self)
-            self._linger()
-        else:
-            transport.close()
+        self._linger()
+        gate.see_off(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what was to be answered here."""

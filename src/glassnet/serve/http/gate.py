@@ -89,7 +89,7 @@ class Gate:
         self.coming = self.refused = 0
         self.pace = self.last = 0.0
         self.open: set[Connection] = set()
-        self.leaving: set[Connection] = set()
+        self.leaving: dict[Connection, None] = {}
 
     @property
     def limit(self) -> float:
@@ -112,9 +112,15 @@ class Gate:
         self.clients.take(client)
         return True
 
+    def see_off(self, connection: Connection) -> None:
+        """Keep a connection beyond the limit until it has read so, or others come after it."""
+        self.leaving[connection] = None
+        if len(self.leaving) > MOST_LEAVING:
+            next(iter(self.leaving)).transport.abort()
+
     def forget(self, connection: Connection) -> None:
         """Take note that a connection is lost."""
-        self.leaving.discard(connection)
+        self.leaving.pop(connection, None)
         if connection in self.open:
             self.open.remove(connection)
             self.clients.give_back(connection.client_key)
