@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -73,10 +73,8 @@ def crowd(served: Running, count: int, sent: bytes) -> Iterator[None]:
             for _ in range(count):
                 one = socket.create_connection(("127.0.0.1", served.port), timeout=20)
                 all_of_them.enter_context(one)
-                try:
+                with suppress(OSError):  # it was refused meanwhile
                     one.sendall(sent)
-                except OSError:  # it was refused meanwhile
-                    pass
             yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)

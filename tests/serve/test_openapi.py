@@ -26,11 +26,7 @@ def operations(asker: Asker) -> list[tuple[str, str, dict[str, Any]]]:
 def test_every_route_is_described_but_the_page_s_files(serve: Serve, tmp_path: Path) -> None:
     asker = serve(*NAMES, learn=tmp_path)
     described = {(path, method.upper()) for path, method, _ in operations(asker)}
-    served = {
-        (route.path, method)
-        for route in asker.app.routes
-        for method in [route.method]
-    }
+    served = {(route.path, method) for route in asker.app.routes for method in [route.method]}
     assert served - described == {("/assets/{file:path}", "GET")}
     assert described <= served
 

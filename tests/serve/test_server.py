@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -26,8 +25,8 @@ from glassnet.serve.logs import Log
 from glassnet.serve.server import Server, raise_handle_limit
 from glassnet.serve.settings import Settings
 
-from .http.test_listener import listening
 from .asking import IRIS_ROW, make_app
+from .http.test_listener import listening
 from .running import Running
 
 

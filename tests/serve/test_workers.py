@@ -99,9 +99,7 @@ def test_a_turn_that_comes_as_one_gives_up_is_passed_on() -> None:
         while workers._free != 1:
             await asyncio.sleep(0)
         workers._free = 0
-        first, second = (
-            asyncio.ensure_future(workers.do("a", work, f"a{k}")) for k in (1, 2)
-        )
+        first, second = (asyncio.ensure_future(workers.do("a", work, f"a{k}")) for k in (1, 2))
         await asyncio.sleep(0)
         workers._next()
         first.cancel()

@@ -88,12 +88,8 @@ def table(page: Page, document: Document) -> list[Route]:
         Route(get, "/events", about.events, d.events, SERVICE, stream=True),
         Route(get, "/metrics", about.metrics, d.metrics, SERVICE),
         Route(get, "/openapi.json", document.answer, d.openapi, SERVICE),
-        Route(
-            get, "/v2/health/live", inference.live, v2.live, PROTOCOL, open=True, always=True
-        ),
-        Route(
-            get, "/v2/health/ready", inference.ready, v2.ready, PROTOCOL, open=True, always=True
-        ),
+        Route(get, "/v2/health/live", inference.live, v2.live, PROTOCOL, open=True, always=True),
+        Route(get, "/v2/health/ready", inference.ready, v2.ready, PROTOCOL, open=True, always=True),
         Route(get, "/v2", inference.server, v2.server, PROTOCOL),
         Route(get, "/v2/models", inference.models, v2.models, PROTOCOL),
         Route(get, "/v2/models/{name}", inference.metadata, v2.metadata, PROTOCOL),

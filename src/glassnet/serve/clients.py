@@ -1,10 +1,10 @@
 """Clients: who asks, how often each may, and how much of the whole each may have.
 
-    client_of("2001:db8::1")            # "2001:db8::", the network of 64 bits that one client has
-    rates = Rates(rate=100, burst=200)
-    rates.wait("10.0.0.1", now)         # 0.0, or the seconds to wait
-    shares = Shares(128)
-    shares.admits("10.0.0.1")           # whether it may have one more of something
+client_of("2001:db8::1")            # "2001:db8::", the network of 64 bits that one client has
+rates = Rates(rate=100, burst=200)
+rates.wait("10.0.0.1", now)         # 0.0, or the seconds to wait
+shares = Shares(128)
+shares.admits("10.0.0.1")           # whether it may have one more of something
 """
 
 from __future__ import annotations

@@ -22,7 +22,6 @@ from glassnet.serve.errors import error_json
 
 if TYPE_CHECKING:
     from glassnet.serve.asgi import Receive, Scope, Send
-
     from glassnet.serve.models import Served
     from glassnet.serve.routing import Route
     from glassnet.serve.service import Service

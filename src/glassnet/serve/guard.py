@@ -35,7 +35,6 @@ from glassnet.serve.hosts import Hosts
 
 if TYPE_CHECKING:
     from glassnet.serve.asgi import ASGIApp, Message, Receive, Scope, Send
-
     from glassnet.serve.logs import Log
     from glassnet.serve.metrics import Metrics
     from glassnet.serve.routing import Routes

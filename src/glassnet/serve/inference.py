@@ -357,7 +357,10 @@ def _of_type(x: Array, low: float, high: float, datatype: str) -> Array:
     if datatype in FLOATS:
         most = FLOATS[datatype]
         if high > most or low < -most:
-            _wrong(f"{datatype} is expected from {-most:g} to {most:g}, got {short(low)} to {short(high)}.")
+            _wrong(
+                f"{datatype} is expected from {-most:g} to {most:g}, got {short(low)} to "
+                f"{short(high)}."
+            )
         return x.astype(np.float64)
     limits = WHOLES[datatype]
     if low < limits.min or high > limits.max or (x.dtype.kind == "f" and (x != np.rint(x)).any()):

@@ -124,9 +124,7 @@ async def learn(service: Service, request: Request) -> Reply:
             "no-such-label",
             f"There is no label {short(given.label)}. Known: {', '.join(classes.labels[:20])}.",
         )
-    kept = await service.in_thread(
-        request.client, _keep, folder, given.label, pixels, served
-    )
+    kept = await service.in_thread(request.client, _keep, folder, given.label, pixels, served)
     scope_model(request, served)
     told = {"model": {"name": served.name, "hash": served.hash}, "kept": kept}
     return Reply(msgspec.json.encode(told), 201)

@@ -118,10 +118,10 @@ def parse(url: bytes) -> tuple[str, bytes, bytes]:
     It may be a whole address (``http://…``), of which the path counts, and end in a fragment, which
     does not. Raises httptools.HttpParserInvalidURLError, or UnicodeDecodeError, where it is none.
     """
-    url = httptools.parse_url(url)
-    raw = url.path or b"/"
+    target = httptools.parse_url(url)
+    raw = target.path or b"/"
     path = raw.decode("ascii")
-    return unquote(path) if "%" in path else path, raw, url.query or b""
+    return unquote(path) if "%" in path else path, raw, target.query or b""
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import math
 import os
 import signal
 import socket
@@ -112,7 +111,7 @@ class Server(uvicorn.Server):
         app: App,
         settings: Settings,
         listeners: list[socket.socket],
-        handles: float = math.inf,
+        handles: int = sys.maxsize,
     ) -> None:
         self.service = app.state
         self.settings = settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from glassnet.serve.http import connection, gate
+from glassnet.serve.http import gate, receiving
 
 from .test_connection import GET, WAIT, Place, post, scenario, until
 
@@ -27,7 +27,7 @@ class Curious(Place):
         self.headers.append(scope["headers"])
 
 
-@pytest.mark.parametrize("lines", [connection.MOST_LINES - 1, connection.MOST_LINES])
+@pytest.mark.parametrize("lines", [receiving.MOST_LINES - 1, receiving.MOST_LINES])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_head_has_so_many_lines(lines: int, at_once: bool) -> None:
     async def test(place: Place) -> None:
@@ -37,7 +37,7 @@ def test_a_head_has_so_many_lines(lines: int, at_once: bool) -> None:
             one.write(part)
             await asyncio.sleep(0)
         status, headers, _ = await one.ask(b"\r\n")
-        if lines < connection.MOST_LINES:
+        if lines < receiving.MOST_LINES:
             assert status == 200
         else:
             assert (status, headers["connection"]) == (431, "close")
@@ -50,7 +50,7 @@ def test_a_name_has_a_length() -> None:
     async def test(place: Place) -> None:
         for longer, status in ((0, 200), (1, 431)):
             one = await place.connect()
-            name = b"a" * (connection.MOST_NAME + longer)
+            name = b"a" * (receiving.MOST_NAME + longer)
             assert (await one.ask(HEAD + name + b": x\r\n\r\n"))[0] == status
 
     scenario(test)
@@ -61,16 +61,18 @@ def test_lines_without_end_that_come_at_once_are_not_kept() -> None:
         one = await place.connect()
         one.write(HEAD + b"a:\r\n" * 20_000)
         assert (await one.answer())[0] == 431
-        (held,) = place.gate.open
-        assert not held.headers
+        (kept,) = place.gate.open
+        assert vars(kept)["headers"] is None
         assert place.gate.heads.total == 0
 
     scenario(test)
 
 
 def test_trailers_are_no_headers() -> None:
+    place = Curious()
+
     async def run() -> None:
-        async with Curious() as place:
+        async with place:
             one = await place.connect()
             body = b"3\r\nabc\r\n0\r\nAuthorization: Bearer x\r\nX-More: y\r\n\r\n"
             assert (await one.ask(CHUNKED + body))[2] == b"3"
@@ -136,14 +138,14 @@ def test_heads_of_all_have_a_limit_and_whoever_has_most_goes(
         await until(lambda: place.refused.count("full") >= 8)
         told = [asyncio.create_task(one.some()) for one in many]
         await asyncio.wait(told, timeout=0.5)
-        refused = [one.result() for one in told if one.done()]
+        refused = [task.result() for task in told if task.done()]
         assert len(refused) == place.refused.count("full")
         assert all(said.startswith(b"HTTP/1.1 503") for said in refused)
         assert (await other.ask(b"\r\n\r\n"))[0] == 200, "who has little stays"
         place.go.set()
         assert (await waiting.answer())[0] == 200, "and who was accepted"
-        for one in told:
-            one.cancel()
+        for task in told:
+            task.cancel()
 
     scenario(test)
 
@@ -158,7 +160,7 @@ def test_what_was_answered_is_not_kept() -> None:
             assert (await one.ask(asked))[0] == 200
         assert place.gate.heads.total == 0
         for kept in place.gate.open:
-            assert (kept.headers, kept.scope, kept.cycle) == (None, None, None)
+            assert [vars(kept)[name] for name in ("headers", "scope", "cycle")] == [None] * 3
 
     scenario(test)
 

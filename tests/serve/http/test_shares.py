@@ -13,7 +13,14 @@ OTHER = "127.0.0.2"
 
 @pytest.mark.parametrize(
     "target",
-    [b"/%65vents", b"/e%76ents", b"http://127.0.0.1/events", b"/events#x", b"/events?x=1", b"/events?"],
+    [
+        b"/%65vents",
+        b"/e%76ents",
+        b"http://127.0.0.1/events",
+        b"/events#x",
+        b"/events?x=1",
+        b"/events?",
+    ],
 )
 def test_a_stream_is_one_however_its_address_is_written(target: bytes) -> None:
     async def test(place: Place) -> None:

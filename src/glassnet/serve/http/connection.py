@@ -1,9 +1,6 @@
 """Connection: HTTP as uvicorn speaks it, with an end to everything that could go on for ever.
 
     the head of a request, then its body        so many seconds each, however they dribble in
-    bytes of a head, of a body with its frame   so many; then closed
-    lines of a head                             MOST_LINES, of names up to MOST_NAME; trailers are
-                                                read away, and are never headers
     requests sent ahead of their answers        MOST_AHEAD on a connection; then closed after those
     connections on which nothing is asked       KEPT seconds, or KEPT_IN_A_CROWD
     answers that are not taken                  `timeout` seconds each; who asks on without having
@@ -14,8 +11,8 @@ answer, and what still comes is read and thrown away for a while (`linger`). Clo
 system would answer the rest of a body with a reset, and the client would lose the answer that says
 why. A client that has ended its own side gets every answer that it has asked for.
 
-A request to change to another protocol (HTTP/2, web sockets) is answered in HTTP/1.1, as if it had
-not been one. What all connections share is the gate's: see `Gate`.
+How much of a request is read is said in `Receiving`; what all connections share is the gate's: see
+`Gate`.
 """
 
 from __future__ import annotations
@@ -23,32 +20,19 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import math
-import struct
 import termios
-from enum import Enum, auto
 from time import perf_counter
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from glassnet.serve.clients import client_of
 from glassnet.serve.http import refusals
-from glassnet.serve.http.gate import MOST_HEAD, Gate, Turn
+from glassnet.serve.http.gate import Gate, Turn
+from glassnet.serve.http.receiving import LINE, Phase, Receiving
 from glassnet.serve.http.single_write import SingleWrite
 from glassnet.serve.routing import KEY, NOWHERE, Route, parse
-
-MOST_LINES = 100
-"""Lines of a head, and of what follows a body in chunks."""
-
-MOST_NAME = 256
-"""Bytes of the name of a header."""
-
-LINE = 200
-"""Bytes that a line of a head takes beside its text, about."""
-
-SLICE = 1 << 14
-"""Bytes that are parsed between two looks at what they came to."""
 
 MOST_AHEAD = 8
 """Requests that are accepted on a connection while one before them is being answered."""
@@ -59,23 +43,6 @@ LINGER = 2.0
 MOST_THROWN_AWAY = 64 << 20
 """Bytes that are read and thrown away after the last answer."""
 
-_UPGRADE = frozenset({b"upgrade", b"http2-settings"})
-
-
-class Phase(Enum):
-    """How far the request that is being received has come."""
-
-    NONE = auto()
-    """There is none."""
-    HEAD = auto()
-    """Its head is coming."""
-    BODY = auto()
-    """It was accepted, and its body is coming."""
-    REFUSED = auto()
-    """It is refused as soon as its body, which is read away, has come."""
-    ANSWERED = auto()
-    """It was answered before its body, which is read away, has come."""
-
 
 class Cycle(RequestResponseCycle):
     """One request with its answer, and the turn in which it is counted."""
@@ -83,35 +50,25 @@ class Cycle(RequestResponseCycle):
     turn: Turn
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Receiving):
     """One connection, from its first byte to its last.
 
     The methods are uvicorn's, which its parser and its cycles call; a cycle is one request with its
     answer. tests/serve/http/test_connection.py says what of uvicorn this stands on.
 
-    gate        the same for all
-    client_key  whom it belongs to
-    deadline    the loop's time at which something must have come; infinite while it is our turn
+    deadline    infinite while it is our turn
     """
 
-    gate: Gate
     cycle: Any
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self.client_key = ""
         self.deadline = math.inf
-        self._phase = Phase.NONE
-        self._deaf = False  # what comes is thrown away
         self._unread = False  # something that came was not read
         self._lingers = False  # our side has ended, theirs has not
         self._half_closed = False  # their side has ended, ours has not
-        self._late = False  # what is parsed now belongs to a request that began before
-        self._upgrade = False  # the head that was read asks for another protocol
         self._own: Any = None  # the cycle of the request that is being received
         self._route: Route = NOWHERE
-        self._lines = self._apart = self._size = self._slice = 0
-        self._held = 0  # bytes of a head that is coming
         self._thrown_away = 0
         self._accepted = self._patience = 0.0
 
@@ -153,14 +110,6 @@ class Connection(HttpToolsProtocol):
             self._own.turn.end()
         super().connection_lost(exc)
 
-    def data_received(self, data: bytes) -> None:
-        """Read on, a slice at a time."""
-        for start in range(0, len(data), SLICE):
-            if self._deaf:
-                self._throw_away(len(data) - start)
-                return
-            self._read(data[start : start + SLICE] if len(data) > SLICE else data)
-
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Go on answering a client that has said all it wants to."""
         if not self.is_waiting or self.is_closing or self.cycle.scope[KEY].stream:
@@ -173,84 +122,14 @@ class Connection(HttpToolsProtocol):
         self._half_closed = self._deaf = True
         return True
 
-    def _read(self, data: bytes) -> None:
-        self._slice = size = len(data)
-        self._late = self._phase is not Phase.NONE
-        if self._late:
-            self._size += size
-            self._apart += size
-            if self._apart > MOST_HEAD:
-                too_long = self._phase is Phase.HEAD
-                self._refuse(refusals.LONG_HEAD if too_long else refusals.BAD, "size")
-                return
-            if self._size > self.gate.most_body and self._phase is not Phase.HEAD:
-                self._refuse(refusals.LONG_BODY, "size")
-                return
-        self._parse(data)
-        coming = self._phase is Phase.HEAD and not self._deaf
-        self._hold(self._apart + LINE * self._lines if coming else 0)
-
-    def _parse(self, data: bytes) -> None:
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            if self._upgrade and not self._deaf:
-                self._parse_without_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            if not self._deaf:
-                self._refuse(refusals.BAD, "request")
-
-    def _parse_without_upgrade(self, rest: bytes) -> None:
-        """Read a head again, without what it says of another protocol; then what followed it."""
-        version = self.parser.get_http_version().encode()
-        head = [self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n"]
-        for name, value in self.headers:
-            if name == b"connection":
-                options = [option.strip() for option in value.split(b",")]
-                value = b", ".join(one for one in options if one.lower() not in _UPGRADE)
-            if name not in _UPGRADE:
-                head += [name, b": ", value, b"\r\n"]
-        self._upgrade = False
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._parse(b"".join([*head, b"\r\n", rest]))
-
-    def _hold(self, size: int) -> None:
-        """Take note of how much of a head that is still coming is kept."""
-        before, self._held = self._held, size
-        if before:
-            self.gate.heads.give_back(self.client_key, before)
-        if size:
-            self.gate.hold(self.client_key, size)
-
     # -- what the parser finds -----------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        if self._deaf:
-            return
         super().on_message_begin()
-        self._phase = Phase.HEAD
-        self._own = None
-        self._apart = self._slice  # or less: another may have ended in it
-        self._lines = self._size = 0
-        self._route = NOWHERE
-        self.deadline = self.loop.time() + self.gate.timeout
-
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the address."""
         if not self._deaf:
-            self.url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a line of a head; what follows a body in chunks is read away."""
-        self._lines += 1
-        if self._deaf:
-            return
-        if self._lines > MOST_LINES or len(name) > MOST_NAME:
-            self._refuse(refusals.LONG_HEAD, "size")
-        elif self._phase is Phase.HEAD:
-            super().on_header(name, value)
+            self._own = None
+            self._route = NOWHERE
 
     def on_headers_complete(self) -> None:
         """Accept a request, or refuse it."""
@@ -270,17 +149,17 @@ class Connection(HttpToolsProtocol):
         self._accepted = perf_counter()
         # The guard is first, with a better answer.
         self.deadline = self.loop.time() + gate.timeout + 1
-        path, raw, query = parse(self.url)
+        try:
+            path, raw, query = parse(self.url)
+        except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
+            self._refuse(refusals.BAD, "request")
+            return
         route = self._route = gate.routes.find(path)
         version = parser.get_http_version()
-        scope.update(
-            method=method.decode("ascii"),
-            http_version=version,
-            path=path,
-            raw_path=raw,
-            query_string=query,
-        )
-        scope[KEY] = route  # type: ignore[typeddict-unknown-key]
+        scope["method"] = method.decode("ascii")
+        scope["http_version"] = version
+        scope["path"], scope["raw_path"], scope["query_string"] = path, raw, query
+        scope[KEY] = route  # type: ignore[literal-required]
         if not self._accepts(route):
             return
         turn = Turn(gate, self.client_key, size, route.stream)
@@ -333,6 +212,7 @@ class Connection(HttpToolsProtocol):
         else:
             return True
         gate.count("full")
+        self.headers = self.scope = None  # type: ignore[assignment]
         return False
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
@@ -517,7 +397,7 @@ class Connection(HttpToolsProtocol):
             unread = fcntl.ioctl(end.fileno(), termios.FIONREAD, bytes(4))
         except (OSError, ValueError):
             return False
-        return struct.unpack("i", unread)[0] > 0
+        return any(unread)
 
 
 class _Way:

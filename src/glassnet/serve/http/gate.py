@@ -129,9 +129,7 @@ class Gate:
         greediest = self.clients.greediest()
         if self.clients.of(greediest) <= self.clients.of(client) + 1:
             return False
-        theirs = [
-            one for one in self.open if one.client_key == greediest and not one.is_waiting
-        ]
+        theirs = [one for one in self.open if one.client_key == greediest and not one.is_waiting]
         if not theirs:
             return False
         oldest = min(theirs, key=lambda one: one.deadline)

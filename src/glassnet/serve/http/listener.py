@@ -38,9 +38,10 @@ def listen(settings: Settings) -> list[socket.socket]:
     opened: list[socket.socket] = []
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, address in dict.fromkeys((family, sockaddr[0]) for family, *_, sockaddr in found):
+        places = dict.fromkeys((family, str(place[0])) for family, *_, place in found)
+        for family, address in places:
             try:
-                opened.append(_open(family, str(address), port))
+                opened.append(_open(family, address, port))
             except OSError:
                 if not opened:
                     raise
