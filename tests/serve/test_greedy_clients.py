@@ -164,13 +164,21 @@ def test_who_sends_too_much_reads_so(
             assert json.loads(answer.read())["error"]["message"]
 
 
-def test_who_asks_for_explanations_leaves_others_their_rows(served: Running) -> None:
+@pytest.fixture(scope="module")
+def small(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service with a short queue."""
+    folder = tmp_path_factory.mktemp("small")
+    with Running(models, "--rate", "0", "--queue", "16", folder=folder) as service:
+        yield service
+
+
+def test_who_asks_for_explanations_leaves_others_their_rows(small: Running) -> None:
     stop = threading.Event()
     told: collections.Counter[int] = collections.Counter()
 
     def ask_on_and_on() -> None:
         while not stop.is_set():
-            status, _ = served.ask("POST", "/predict", EXPLAIN, timeout=60)
+            status, _ = small.ask("POST", "/predict", EXPLAIN, timeout=60)
             told[status] += 1
 
     many = [threading.Thread(target=ask_on_and_on) for _ in range(50)]
@@ -181,7 +189,7 @@ def test_who_asks_for_explanations_leaves_others_their_rows(served: Running) -> 
         while not told[503] and time.monotonic() < deadline:  # the queue is full
             time.sleep(0.01)
         connection = http.client.HTTPConnection(
-            "127.0.0.1", served.port, timeout=60, source_address=(OTHER, 0)
+            "127.0.0.1", small.port, timeout=60, source_address=(OTHER, 0)
         )
         rows: collections.Counter[int] = collections.Counter()
         for _ in range(50):
