@@ -24,7 +24,7 @@ help:
 	@echo "make bench    run Glassnet and its peers side by side"
 	@echo "make bench-serve  ask its service and its peers' as often as they bear"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
-	@echo "make soak     attack the service at length: 10,000 broken pictures, its whole OpenAPI"
+	@echo "make soak     attack the service at length: broken pictures, crowds, an hour of requests"
 	@echo "make docs     draw the documentation's pictures anew"
 
 demo: $(VENV)/demo.done $(VENV)/native.done $(VENV)/page.done
@@ -62,8 +62,10 @@ mutate: $(VENV)/test.done $(VENV)/native.done
 	$(BIN)/python scripts/mutate_backward.py
 
 soak: $(VENV)/test.done $(VENV)/native.done
-	GLASSNET_MUTANTS=10000 GLASSNET_EXAMPLES=100 $(BIN)/pytest -s --timeout 1800 \
-	tests/serve/test_attacks.py tests/serve/test_schema.py
+	GLASSNET_MUTANTS=10000 GLASSNET_EXAMPLES=100 GLASSNET_CROWD=1000 GLASSNET_DRAINS=20 \
+	$(BIN)/pytest -s --timeout 1800 tests/serve/test_attacks.py tests/serve/test_schema.py \
+	tests/serve/test_greedy_clients.py tests/serve/test_drain.py
+	GLASSNET_REQUESTS=1000000 GLASSNET_SECONDS=3600 $(BIN)/pytest -s tests/serve/test_soak.py
 
 bench: $(BENCH)/done
 	-$(BENCH)/bin/python native/build.py
@@ -117,5 +119,5 @@ $(BENCH)/done: pyproject.toml Makefile
 
 $(BENCH_SERVE)/done: pyproject.toml Makefile
 	$(PYTHON) -m venv $(BENCH_SERVE)
-	$(BENCH_SERVE)/bin/python -m pip install -q --disable-pip-version-check -e '.[serve]' $(TORCH) bentoml
+	$(BENCH_SERVE)/bin/python -m pip install -q --disable-pip-version-check -e '.[serve]' $(TORCH) fastapi bentoml
 	@touch $@

@@ -28,13 +28,18 @@ class Running:
     model       the file
     options     more of the command line
     folder      where its log is written
+    handles     how many files and connections the system lets it have; as many as us unless given
     """
 
-    def __init__(self, model: Path, *options: str, folder: Path) -> None:
+    def __init__(
+        self, model: Path, *options: str, folder: Path, handles: int | None = None
+    ) -> None:
         self.port = 0
         self.written = folder / f"service-{next(_COUNT)}.log"
         self._command = [sys.executable, "-m", "glassnet", "serve", str(model)]
         self._command += [*options, "--port", "0"]
+        if handles is not None:
+            self._command = ["sh", "-c", f'ulimit -n {handles}; exec "$@"', "sh", *self._command]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Running:

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("fastapi")
+pytest.importorskip("uvicorn")
 pytest.importorskip("uvicorn")
 pytest.importorskip("PIL")
 if sys.platform != "linux":

@@ -1,4 +1,4 @@
-"""The end of a service: what was accepted is answered, what waits for nothing is let go.
+"""The end of a service: who could connect is answered, what waits for nothing is let go.
 
 It has a minute for what takes a moment here, so that less tells that it waited for nobody.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import socket
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,8 @@ LONG = ("--drain", "60", "--timeout", "60", "--rate", "0")
 SOON = 30
 IDLE = 0.4
 """Seconds without a request after which a service that drains may let a connection go."""
+DRAINS = int(os.environ.get("GLASSNET_DRAINS", "1"))
+"""How often a service is ended: once here, 20 times by `make soak`."""
 
 
 def connect(running: Running) -> socket.socket:
@@ -165,3 +169,71 @@ def test_a_second_signal_ends_it_at_once(trained: Path, tmp_path: Path) -> None:
         running.signal(signal.SIGTERM)
         assert running.ended() == 128 + signal.SIGTERM
         assert time.monotonic() - began < SOON
+
+
+REQUEST = (
+    f"POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    f"Content-Length: {len(BODY)}\r\n\r\n"
+).encode() + BODY
+
+
+def test_who_was_connected_before_the_signal_is_answered(trained: Path, tmp_path: Path) -> None:
+    """The process stands still while they connect and ask, and hears of the signal first."""
+    for _ in range(DRAINS):
+        with Running(trained / "iris.safetensors", *LONG, folder=tmp_path) as running:
+            os.kill(running.pid, signal.SIGSTOP)
+            waiting = [connect(running) for _ in range(200)]
+            for one in waiting:
+                one.sendall(REQUEST)
+            os.kill(running.pid, signal.SIGTERM)
+            os.kill(running.pid, signal.SIGCONT)
+            for one in waiting:
+                with one, one.makefile("rb") as answer:
+                    assert answer.read().startswith(b"HTTP/1.1 200")
+            assert running.ended() == 0
+
+
+class Newcomer(threading.Thread):
+    """Asks on a new connection each time, until none is to be had.
+
+    answered, wrong     how often, and what should not have been
+    """
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.answered, self.wrong = port, 0, ""
+
+    def has_answered(self, count: int) -> bool:
+        """Whether it was answered so often, or what should not be came first."""
+        return self.answered >= count or bool(self.wrong)
+
+    def run(self) -> None:
+        while not self.wrong:
+            try:
+                end = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+            except ConnectionRefusedError:
+                return
+            try:
+                with end, end.makefile("rb") as answer:
+                    end.sendall(REQUEST)
+                    told = answer.read()
+            except OSError as error:
+                self.wrong = repr(error)
+                return
+            if not told.startswith(b"HTTP/1.1 200"):
+                self.wrong = repr(told[:100])
+            self.answered += 1
+
+
+def test_whoever_could_connect_is_answered(trained: Path, tmp_path: Path) -> None:
+    for _ in range(DRAINS):
+        with Running(trained / "iris.safetensors", *LONG, folder=tmp_path) as running:
+            many = [Newcomer(running.port) for _ in range(4)]
+            for one in many:
+                one.start()
+            for one in many:
+                wait_until(partial(one.has_answered, 20))
+            assert running.end() == 0
+            for one in many:
+                one.join(PATIENCE)
+            assert [one.wrong for one in many] == [""] * 4

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 pytest.importorskip("schemathesis")
 

@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,37 +20,16 @@ from typing import Any
 import pytest
 import uvicorn
 
-from glassnet.errors import ModelFileError, SettingError
+from glassnet.errors import ModelFileError
 from glassnet.serve import Models, create_app
 from glassnet.serve.logs import Log
-from glassnet.serve.server import Server, listen, raise_handle_limit
+from glassnet.serve.server import Server, raise_handle_limit
 from glassnet.serve.settings import Settings
 
 from ..waiting import PATIENCE
 from .asking import IRIS_ROW, make_app
+from .http.test_listener import listening
 from .running import Running
-
-
-def test_a_port_that_is_taken_is_told_in_one_line() -> None:
-    with listen(Settings(port=0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(SettingError, match=f"port {port}: Address already in use. Give"):
-            listen(Settings(port=port))
-
-
-@pytest.mark.parametrize("host", ["no such host", "203.0.113.7"])
-def test_an_address_that_is_not_ours(host: str) -> None:
-    if " " in host:
-        host = "no-such-host.invalid"
-    with pytest.raises(SettingError, match="Cannot listen on"):
-        listen(Settings(host=host, port=0))
-
-
-def test_all_ways_to_write_this_machine() -> None:
-    for host in ("127.0.0.1", "localhost", "0.0.0.0"):
-        with listen(Settings(host=host, port=0)) as listener:
-            port = listener.getsockname()[1]
-            socket.create_connection(("127.0.0.1", port)).close()
 
 
 def test_the_limit_of_open_files_is_raised_as_far_as_it_may_be() -> None:
@@ -68,8 +46,8 @@ def test_the_limit_of_open_files_is_raised_as_far_as_it_may_be() -> None:
 def test_uvloop_is_used_where_it_is_installed(trained: Path) -> None:
     uvloop = pytest.importorskip("uvloop")
     app = make_app([trained / "iris.safetensors"])
-    with listen(Settings(port=0)) as listener:
-        factory = Server(app, Settings(), listener).config.get_loop_factory()
+    with listening(Settings(port=0)) as listeners:
+        factory = Server(app, Settings(), listeners).config.get_loop_factory()
     assert factory is not None
     loop = factory()
     assert isinstance(loop, uvloop.Loop)
@@ -88,8 +66,8 @@ def server_of(models: Models) -> Iterator[tuple[Server, Callable[[], list[dict[s
         return [json.loads(line) for line in stream.getvalue().splitlines()]
 
     try:
-        with listen(settings) as listener:
-            yield Server(create_app(models, settings, log), settings, listener), told
+        with listening(settings) as listeners:
+            yield Server(create_app(models, settings, log), settings, listeners), told
     finally:
         log.close()
         gc.unfreeze()
@@ -160,7 +138,7 @@ def while_loading(path: Path, test: Test) -> list[dict[str, Any]]:
 
 async def ask(server: Server, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
     """Ask once; return the status and the answer's body."""
-    port = server.listener.getsockname()[1]
+    port = server.listeners[0].getsockname()[1]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)

@@ -1,7 +1,7 @@
 """Exchange: one request and its answer, with as little between them as ASGI allows.
 
-An endpoint is a function of the service and a `Request` that returns a `Reply`; `Endpoint` makes an
-ASGI application of it, and an answer of the error that comes out of it:
+An endpoint is a function of the service and a `Request` that returns a `Reply`; `respond` calls the
+one of a route, and makes an answer of the error that comes out of it:
 
     RefusedError                 its own status
     EmptyDrawingError       422, empty-drawing
@@ -13,20 +13,20 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from inspect import Parameter, Signature, getdoc
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from glassnet.errors import DataError, EmptyDrawingError, ShapeError, short
+from glassnet.serve.clients import asking
 from glassnet.serve.errors import error_json
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
+    from glassnet.serve.asgi import Receive, Scope, Send
     from glassnet.serve.models import Served
+    from glassnet.serve.routing import Route
     from glassnet.serve.service import Service
 
 JSON = b"application/json"
@@ -76,6 +76,11 @@ class Request:
         self.scope = scope
         self.receive = receive
         self.send = send
+
+    @property
+    def client(self) -> str:
+        """Who asks."""
+        return asking(self.scope)
 
     async def body(self) -> bytes:
         """Read all of the body. Raises GoneError if it ends early."""
@@ -133,41 +138,24 @@ class Request:
         return next((value for given, value in self.scope["headers"] if given == name), None)
 
 
-Answering = Callable[["Service", Request], Awaitable["Reply | None"]]
-
-
-class Endpoint:
-    """A function of a service and a request, as an ASGI application.
-
-    plain       errors are {"error": "text"}, as the Open Inference Protocol has them
-    """
-
-    def __init__(self, service: Service, answer: Answering, plain: bool = False) -> None:
-        self.service = service
-        self.answer = answer
-        self.plain = plain
-        self.__name__ = answer.__name__.rstrip("_")
-        self.__doc__ = getdoc(answer)
-        self.__signature__ = Signature([], return_annotation=Parameter.empty)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        try:
-            reply = await self.answer(self.service, Request(scope, receive, send))
-        except RefusedError as refusal:
-            reply = self.refuse(refusal.status, refusal.code, refusal.message, *refusal.headers)
-        except EmptyDrawingError as error:
-            reply = self.refuse(422, "empty-drawing", str(error))
-        except (DataError, ShapeError) as error:
-            reply = self.refuse(422, "unusable", str(error))
-        except GoneError:
-            return
-        if reply is not None:
-            await send_reply(send, reply)
-
-    def refuse(self, status: int, code: str, message: str, *headers: tuple[bytes, bytes]) -> Reply:
-        """The answer to a request that cannot be answered as asked."""
-        return refused(status, code, message, self.plain, headers)
+async def respond(
+    service: Service, route: Route, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer a request by its route."""
+    assert route.answer is not None
+    plain = route.plain
+    try:
+        reply = await route.answer(service, Request(scope, receive, send))
+    except RefusedError as refusal:
+        reply = refused(refusal.status, refusal.code, refusal.message, plain, refusal.headers)
+    except EmptyDrawingError as error:
+        reply = refused(422, "empty-drawing", str(error), plain)
+    except (DataError, ShapeError) as error:
+        reply = refused(422, "unusable", str(error), plain)
+    except GoneError:
+        return
+    if reply is not None:
+        await send_reply(send, reply)
 
 
 def refused(

@@ -120,7 +120,7 @@ async def infer(service: Service, request: Request) -> Reply:
     rows = rows_of(asked.inputs[0], rest, served.model.inputs, service.settings.most_rows)
     wanted = _wanted(asked, served.model)
     if len(rows) * served.cost > AT_ONCE:
-        told, unsure = await service.in_thread(_infer, served, rows, asked, wanted)
+        told, unsure = await service.in_thread(request.client, _infer, served, rows, asked, wanted)
     else:
         told, unsure = _infer(served, rows, asked, wanted)
     scope_model(request, served)

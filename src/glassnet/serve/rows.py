@@ -243,8 +243,8 @@ def _expect_pixels(place: str, row: Any, images: Images) -> None:
     for k, value in enumerate(row):
         if not 0 <= value <= images.maximum or not (fractions or value == int(value)):
             _wrong(
-                f"{place}[{k}] is {value:g}. Pixels are whole numbers from 0 to {images.maximum}, "
-                "or all of them from 0 to 1.",
+                f"{place}[{k}] is {short(value)}. Pixels are whole numbers from 0 to "
+                f"{images.maximum}, or all of them from 0 to 1.",
                 "wrong-pixel",
             )
 
