@@ -94,7 +94,11 @@ class Fuzz:
     ) -> None:
         self.originals = [Original.read(path) for path in paths]
         self.read, self.parts, self.use = read, parts, use
-        self.whole = [parts(read(path)) for path in paths]
+        self.whole = []
+        for path in paths:
+            found = read(path)
+            use(found, path, 1)  # what is imported late is imported now
+            self.whole.append(parts(found))
 
     def run(self, number: int, seed: int, path: Path, report: Report) -> None:
         """Read one mutant from `path`."""
@@ -209,7 +213,7 @@ def main() -> int:
         checkpoints = Fuzz(_exhibits("checkpoints"), read_checkpoint, lambda kept: kept,
                            Learner().use)  # fmt: skip
         watch = Watch(folder)
-        for fuzz in (models, checkpoints):  # what is imported late is imported now
+        for fuzz in (models, checkpoints):  # and what is imported for the sake of a message
             for number in range(2000, 2200):
                 fuzz.run(number, -1 & 0xFF, folder / "warm", Report())
         limit = resource.getrlimit(resource.RLIMIT_AS)

@@ -6,6 +6,7 @@ check afterwards stands between these and whoever loads them.
 
 from __future__ import annotations
 
+import copy
 import json
 import struct
 from collections.abc import Callable
@@ -153,7 +154,7 @@ def _text(original: Original, random: Random) -> bytes:
         text = text[:at] + random.choice(RAW) + text[end:]
     elif how == 1:  # twice the same name
         key = random.choice(("format", "version", "network", "inputs", "outputs", "step", "seed"))
-        value = json.dumps(random.choice((*NUMBERS, *TEXTS, *OTHERS)))
+        value = json.dumps(_anything(random))
         text = f'{{"{key}": {value}, {text[1:-1]}, "{key}": {value}}}'
     elif how == 2:
         text = text[:at] + random.choice((*RAW, *TEXTS)) + text[at:]
@@ -206,7 +207,7 @@ def changed(value: Any, random: Random) -> Any:
         elif how == 1:
             value[random.choice((*TEXTS, *value))] = value.pop(key)
         elif how == 2:
-            value[random.choice(TEXTS)] = random.choice((*NUMBERS, *TEXTS, *OTHERS))
+            value[random.choice(TEXTS)] = _anything(random)
         elif how == 3:
             other = random.choice(list(value))
             value[key], value[other] = value[other], value[key]
@@ -219,7 +220,7 @@ def changed(value: Any, random: Random) -> Any:
         if how == 0:
             del value[at]
         elif how == 1:
-            value.insert(at, value[random.randrange(len(value))])
+            value.insert(at, copy.deepcopy(random.choice(value)))
         elif how == 2:
             random.shuffle(value)
         elif how == 3:
@@ -229,7 +230,11 @@ def changed(value: Any, random: Random) -> Any:
         return value
     if isinstance(value, int | float) and random.random() < 0.5:
         return random.choice((value + 1, value - 1, -value, value * 2, value // 3, value * 10**9))
-    return random.choice(random.choice((NUMBERS, TEXTS, OTHERS)))
+    return _anything(random)
+
+
+def _anything(random: Random) -> Any:
+    return copy.deepcopy(random.choice(random.choice((NUMBERS, TEXTS, OTHERS))))
 
 
 def _other_numbers(array: Array, random: Random) -> Array:

@@ -258,7 +258,7 @@ def _expect_arrays(experience: Experience) -> None:
             )
         if not np.isfinite(array).all():
             raise SettingError(f"{name} holds numbers that are NaN or infinite.")
-    tiny = np.finfo(experience.axes.dtype).tiny
+    tiny = float(np.finfo(experience.axes.dtype).tiny)  # which float32 may not hold the noise beside
     for fits, what in (
         (experience.low <= experience.typical, "low to be at most typical"),
         (experience.typical <= experience.high, "typical to be at most high"),
