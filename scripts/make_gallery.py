@@ -19,8 +19,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import glassnet as gn  # noqa: E402
 from tests.gallery.asking import ANSWERS, answers, restless  # noqa: E402
+
+import glassnet as gn  # noqa: E402
 
 LABELS = ("red", "green", "blue")
 FEATURES = gn.Features(("a", "b", "c", "d"), ("cm", "", "kg", "s"))
@@ -112,7 +113,11 @@ def models() -> dict[str, gn.Model]:
     joined = gn.Dense(3)(gn.Concatenate()(h, x))
     graph = gn.Network(x, joined, seed=4)
     keep("graph-with-merges-and-a-shared-layer", graph, gn.SoftmaxCrossEntropy(), classes)
-    for name, data, layers in (("digits", "digits", [3]), ("iris", "iris", [4]), ("line", "line", 3)):
+    for name, data, layers in (
+        ("digits", "digits", [3]),
+        ("iris", "iris", [4]),
+        ("line", "line", 3),
+    ):
         made[f"data-{name}"] = gn.train(
             data, layers=layers, epochs=2, engine="numpy", seed=0, progress=False
         )
