@@ -113,13 +113,9 @@ def models() -> dict[str, gn.Model]:
     joined = gn.Dense(3)(gn.Concatenate()(h, x))
     graph = gn.Network(x, joined, seed=4)
     keep("graph-with-merges-and-a-shared-layer", graph, gn.SoftmaxCrossEntropy(), classes)
-    for name, data, layers in (
-        ("digits", "digits", [3]),
-        ("iris", "iris", [4]),
-        ("line", "line", 3),
-    ):
+    for name, units in (("digits", 3), ("iris", 4), ("line", 3)):
         made[f"data-{name}"] = gn.train(
-            data, layers=layers, epochs=2, engine="numpy", seed=0, progress=False
+            name, layers=units, epochs=2, engine="numpy", seed=0, progress=False
         )
     return made
 
@@ -133,8 +129,9 @@ def main() -> None:
     for name, model in models().items():
         model.save(folder / "models" / f"{name}.safetensors")
     for name, optimizer in OPTIMIZERS.items():
-        trained(restless(), gn.SoftmaxCrossEntropy(), gn.Classes(LABELS),
-                optimizer=optimizer).save(folder / "checkpoints" / f"{name}.safetensors")  # fmt: skip
+        loss, outputs = gn.SoftmaxCrossEntropy(), gn.Classes(LABELS)
+        trainer = trained(restless(), loss, outputs, optimizer=optimizer)
+        trainer.save(folder / "checkpoints" / f"{name}.safetensors")
     for name in ("line", "moons"):
         gn.train(name, layers=[3], epochs=2, batch_size=100, engine="numpy", progress=False,
                  record=folder / "runs" / name)  # fmt: skip

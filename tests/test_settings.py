@@ -110,5 +110,5 @@ def test_the_variable_decides_where_nobody_says_otherwise(monkeypatch: pytest.Mo
     assert most_memory() == 64 << 20
     assert most_memory("1K") == 1024
     monkeypatch.setenv(MAX_MEMORY, "much")
-    with pytest.raises(SettingError, match="GLASSNET_MAX_MEMORY is a number of bytes .* 'much'"):
+    with pytest.raises(SettingError, match=r"GLASSNET_MAX_MEMORY is a number of bytes .* 'much'"):
         most_memory()

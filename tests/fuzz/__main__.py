@@ -4,7 +4,7 @@
 
 Whatever a file holds, reading it gives one of our errors or something that can be used; no other
 file, process or socket is opened meanwhile, nothing is imported or compiled, and memory stays where
-it is. Each mutant is made from the seed and its number alone: --first 1234 --models 1 makes one again.
+it is. A mutant is made from the seed and its number alone: --first 1234 --models 1 makes one again.
 """
 
 from __future__ import annotations
@@ -169,7 +169,8 @@ def alike(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+        same_form = a.dtype == b.dtype and a.shape == b.shape
+        return same_form and bool(a.tobytes() == b.tobytes())
     if isinstance(a, dict):
         return a.keys() == b.keys() and all(alike(a[name], b[name]) for name in a)
     if isinstance(a, list | tuple):

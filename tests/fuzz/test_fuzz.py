@@ -1,4 +1,4 @@
-"""No model file and no checkpoint harms anybody: a few mutants of each here, a million in `make fuzz`."""
+"""No model file and no checkpoint harms anybody: a few mutants here, a million in `make fuzz`."""
 
 from __future__ import annotations
 

@@ -443,7 +443,9 @@ def test_absurd_numbers_answer_all_the_same(file: Path, name: str) -> None:
 
 
 def test_a_noise_that_float32_cannot_hold_is_refused_without_a_warning() -> None:
-    made = {name: np.zeros(2, np.float32) for name in ("low", "high", "typical", "center")}
+    made: dict[str, Any] = {
+        name: np.zeros(2, np.float32) for name in ("low", "high", "typical", "center")
+    }
     with pytest.raises(gn.SettingError, match="no variance below the noise"):
         gn.Experience(
             **made, scale=np.ones(2, np.float32), axes=np.eye(2, dtype=np.float32),

@@ -118,7 +118,7 @@ def test_so_many_answers_as_would_fill_the_memory_are_refused(tmp_path: Path) ->
     model.save(tmp_path / "many")
     model = gn.load(tmp_path / "many", max_memory="1M")
     assert len(model.answers(np.zeros((5, 2)))) == 5
-    with pytest.raises(DataError, match=r"5,000 answers of this model .* Ask with at most 13 rows"):
+    with pytest.raises(DataError, match=r"5,000 answers of this model .* Ask with 13 rows at most"):
         model.answers(np.zeros((5000, 2)))
     assert len(model.predict(np.zeros((5000, 2)))) == 5000
 

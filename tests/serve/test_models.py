@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -177,7 +178,7 @@ def test_what_may_pass_is_tried_again_and_told_once(
     assert models.changed() == []
 
 
-def test_a_file_that_asks_for_more_than_it_may_is_not_served(iris: Path, tmp_path: Path) -> None:
+def test_a_file_that_asks_for_more_than_it_may_is_not_served(iris: Path) -> None:
     with pytest.raises(ModelFileError, match=r"--max-memory 8G for glassnet serve"):
         Models.load([iris], max_memory="1K")
     models = Models.load([iris], max_memory="100K")

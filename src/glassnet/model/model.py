@@ -137,9 +137,9 @@ class Model:
 
         explain     with what made the network say so, as `glassnet explain` shows it
 
-        The network is asked once. Raises DataError for so many rows that their answers would take
-        more memory than the file may. ``[answer.to_json() for answer in model.answers(rows)]`` is what
-        the service sends.
+        The network is asked once. ``[answer.to_json() for answer in model.answers(rows)]`` is what
+        the service sends. Raises DataError for so many rows that their answers would take more
+        memory than the file may.
         """
         given, x = self._read(rows)
         self._expect_room(len(x))
@@ -275,7 +275,7 @@ class Model:
         if count * row > most:
             raise DataError(
                 f"{count:,} answers of this model take about {as_people_read(count * row)}, and "
-                f"{as_people_read(most)} are allowed. Ask with at most {max(most // row, 1):,} rows."
+                f"{as_people_read(most)} are allowed. Ask with {max(most // row, 1):,} rows at most."
             )
 
     def _why(self, x: Array | Pixels, n: int, told: Array, chosen: int) -> Why:

@@ -35,7 +35,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
     Raises FileError if the file is missing, or damaged elsewhere than at its end.
     """
-    found = []
+    found: list[dict[str, Any]] = []
     with open_file(path) as file:
         while (text := file.readline(MOST_LINE)).endswith(b"\n"):
             found.append(read_object(text, f"{path}, line {len(found) + 1}"))
