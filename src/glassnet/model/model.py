@@ -275,7 +275,8 @@ class Model:
         if count * row > most:
             raise DataError(
                 f"{count:,} answers of this model take about {as_people_read(count * row)}, and "
-                f"{as_people_read(most)} are allowed. Ask with {max(most // row, 1):,} rows at most."
+                f"{as_people_read(most)} are allowed. Ask with {max(most // row, 1):,} rows at "
+                "most."
             )
 
     def _why(self, x: Array | Pixels, n: int, told: Array, chosen: int) -> Why:

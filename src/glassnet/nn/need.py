@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from glassnet.nn.network import NamedNode
 
 WORKING, KEPT = 4, 5
-"""A layer works with so many arrays of its output's size at once, at most, and a pass that goes back
-keeps so many of each value's size: tests/nn/test_need.py measures every layer."""
+"""A layer works with so many arrays of its output's size at once, at most, and a pass that goes
+back keeps so many of each value's size: tests/nn/test_need.py measures every layer."""
 
 
 @dataclass(frozen=True)
