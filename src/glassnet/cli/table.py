@@ -182,7 +182,7 @@ def _from_json(text: str, source: str) -> Table:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of its pairs; ValueError for a name that stands twice, of which one is lost."""
+    """Make an object of its pairs; ValueError for a name that stands twice: one would be lost."""
     made = dict(pairs)
     if len(made) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
@@ -201,7 +201,7 @@ _JSON = {dict: "an object, as in the first row", list: "a list of values"}
 def _number(cell: Any) -> float:
     """Read a text, or what JSON has, as a finite number. Raises ValueError if it is none."""
     try:
-        value = float(cell if not isinstance(cell, bool) else "")
+        value = math.nan if isinstance(cell, bool) else float(cell)
     except (TypeError, ValueError, OverflowError):
         raise ValueError("expected a number") from None
     if not math.isfinite(value):
