@@ -11,7 +11,7 @@ from glassnet.errors import FileError
 
 MIB = 1 << 20
 
-LIBRARIES = {"numpy": 160, "scipy": 120, "sklearn": 220, "matplotlib": 120, "uvicorn": 120}
+LIBRARIES = {"numpy": 150, "scipy": 120, "sklearn": 220, "matplotlib": 120, "uvicorn": 120}
 """MiB of addresses that each of the large libraries takes when it is loaded, and a little more."""
 
 ROOMY, ROOMY_PER_THREAD = 1024 * MIB, 128 * MIB
