@@ -21,6 +21,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from random import Random
@@ -220,9 +221,10 @@ def main() -> int:
         limit = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (_addresses() + SPARE, limit[1]))
         before, began = _peak(), time.perf_counter()
-        for fuzz, count in ((models, asked.models), (checkpoints, asked.checkpoints)):
-            for number in range(asked.first, asked.first + count):
-                _one(fuzz, number, asked.seed, folder, watch, report)
+        with suppress(KeyboardInterrupt):  # Ctrl-C ends it, and tells what was seen
+            for fuzz, count in ((models, asked.models), (checkpoints, asked.checkpoints)):
+                for number in range(asked.first, asked.first + count):
+                    _one(fuzz, number, asked.seed, folder, watch, report)
         report.grown, report.seconds = _peak() - before, time.perf_counter() - began
     print(json.dumps(asdict(report), indent=1))
     return bool(report.strange)
