@@ -11,7 +11,7 @@ PEERS := $(TORCH) jax onnx onnxruntime
 SOURCES := $(wildcard native/*.cpp native/*.hpp native/exports.map native/build.py)
 PAGES := $(wildcard web/*.*) $(shell find web/src -type f)
 
-.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak docs clean
+.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak fuzz docs clean
 
 help:
 	@echo "make demo     train on handwritten digits, look at the result, predict"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench-serve  ask its service and its peers' as often as they bear"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
 	@echo "make soak     attack the service at length: broken pictures, crowds, an hour of requests"
+	@echo "make fuzz     load 1,000,000 broken model files and 100,000 broken checkpoints"
 	@echo "make docs     draw the documentation's pictures anew"
 
 demo: $(VENV)/demo.done $(VENV)/native.done $(VENV)/page.done
@@ -66,6 +67,9 @@ soak: $(VENV)/test.done $(VENV)/native.done
 	$(BIN)/pytest -s --timeout 1800 tests/serve/test_attacks.py tests/serve/test_schema.py \
 	tests/serve/test_greedy_clients.py tests/serve/test_drain.py
 	GLASSNET_REQUESTS=1000000 GLASSNET_SECONDS=3600 $(BIN)/pytest -s tests/serve/test_soak.py
+
+fuzz: $(VENV)/test.done $(VENV)/native.done
+	GLASSNET_FUZZ=$${GLASSNET_FUZZ:-1000000} $(BIN)/pytest -s --timeout 0 tests/fuzz
 
 bench: $(BENCH)/done
 	-$(BENCH)/bin/python native/build.py

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,10 +26,12 @@ from glassnet.cli.predict import predict
 from glassnet.cli.recipe import recipe
 from glassnet.cli.serve import serve
 from glassnet.cli.show import complain
+from glassnet.cli.surroundings import bear_limits, lacks_memory, open_streams
 from glassnet.cli.train import train
-from glassnet.errors import GlassnetError
+from glassnet.errors import FileError, GlassnetError
 
 FAILED, INTERRUPTED = 2, 130
+NO_ROOM = "There is too little memory for this."
 UsageError: Any = typer.BadParameter.__base__
 """What Typer raises for arguments that it cannot read; it exports only those below."""
 
@@ -63,16 +66,29 @@ def _told_in_one_line() -> Iterator[None]:
         message = error.format_message().rstrip(".?")
         message = f"{message}. See: {error.ctx.command_path} --help"
     except MemoryError as error:
-        message = f"There is too little memory for this. {error}"
+        message = f"{NO_ROOM} {error}"
     except OSError as error:
         if error.errno == errno.EPIPE:  # a reader that has gone: Typer bears it
             raise
         message = f"Cannot read or write: {error}."
         sys.stdout = io.StringIO()  # or Python would try again at the end
+    except (ImportError, RuntimeError, SystemError) as error:
+        if not lacks_memory(error):
+            raise
+        message = NO_ROOM
     except KeyboardInterrupt as interrupt:
         message, status = f"Interrupted. {interrupt}", INTERRUPTED
-    complain(message)
+    _complain(message)
     raise typer.Exit(status)
+
+
+def _complain(message: str) -> None:
+    """Say what went wrong, by simpler means where there is no memory for what `complain` needs."""
+    try:
+        complain(message)
+    except (MemoryError, ImportError):
+        plain = "".join(letter for letter in " ".join(message.split()) if letter.isprintable())
+        os.write(2, f"glassnet: {plain}\n".encode("ascii", "backslashreplace"))
 
 
 def new_app(cls: type[TyperGroup], about: str | None) -> typer.Typer:
@@ -95,6 +111,12 @@ def add(app: typer.Typer, *commands: Callable[..., None]) -> None:
 
 def main() -> None:
     """Run the program with the arguments of the command line, and exit."""
+    try:
+        open_streams()
+    except FileError as error:
+        complain(str(error))
+        sys.exit(FAILED)
+    bear_limits()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a label that the terminal cannot write is shown
             stream.reconfigure(errors="backslashreplace")

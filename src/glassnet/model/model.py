@@ -24,14 +24,14 @@ from glassnet.errors import (
     ShapeError,
     short,
 )
-from glassnet.files import expect_format, read_bytes, unseal, write_sealed
+from glassnet.files import expect_format, read_sealed_bytes, unseal, write_sealed
 from glassnet.model.answer import Answer, doubts
 from glassnet.model.experience import Experience
 from glassnet.model.provenance import fit_for_json
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
-from glassnet.settings import expect_kind
+from glassnet.settings import ALLOW_MORE, as_people_read, expect_kind, most_memory
 from glassnet.training.history import Figures
 from glassnet.training.metrics import confusion_table, metric
 from glassnet.types import Array
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from glassnet.inspect.explain import Why
 
 FORMAT, VERSION = "glassnet-model", 1
+ANSWER, NUMBER = 2000, 250
+"""Bytes that an answer takes, and each number in it beside its name, about."""
+
 METRICS = {Classes: ("accuracy", "precision", "recall", "f1"), Values: ("mae", "rmse", "r2")}
 
 
@@ -135,10 +138,12 @@ class Model:
         explain     with what made the network say so, as `glassnet explain` shows it
 
         The network is asked once. ``[answer.to_json() for answer in model.answers(rows)]`` is what
-        the service sends.
+        the service sends. Raises DataError for so many rows that their answers would take more
+        memory than the file may.
         """
         given, x = self._read(rows)
-        if isinstance(x, Pixels):
+        self._expect_room(len(x))
+        if isinstance(x, Pixels) and len(x) == 1:  # floats are looked at twice
             given = x = np.asarray(x, self.network.dtype)
         y = self._ask(x)
         outputs = self.outputs
@@ -260,6 +265,20 @@ class Model:
         given = numbers("rows", in_order(rows, self.inputs.names))
         return given, in_precision("rows", given, self.network.dtype)
 
+    def _expect_room(self, count: int) -> None:
+        """Raise DataError if so many answers take more memory than the network's file may."""
+        most, outputs = self.network.most_memory, self.outputs
+        if most is None or count == 1:
+            return
+        names = outputs.labels if isinstance(outputs, Classes) else outputs.names
+        row = ANSWER + sum(NUMBER + len(name) for name in names)
+        if count * row > most:
+            raise DataError(
+                f"{count:,} answers of this model take about {as_people_read(count * row)}, and "
+                f"{as_people_read(most)} are allowed. Ask with {max(most // row, 1):,} rows at "
+                "most."
+            )
+
     def _why(self, x: Array | Pixels, n: int, told: Array, chosen: int) -> Why:
         """Say why the network answers row n as it does."""
         from glassnet.inspect.explain import why
@@ -280,15 +299,22 @@ class Model:
         return x, t
 
 
-def load(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer]] = ()) -> Model:
+def load(
+    path: str | os.PathLike[str],
+    layers: type[Layer] | Iterable[type[Layer]] = (),
+    max_memory: int | str | None = None,
+) -> Model:
     """Read a model file. Nothing in it is run: it holds names and numbers.
 
     layers      classes of your own that the network uses: one or several
+    max_memory  bytes, or a text such as "512M", that the file may have and that one row may take on
+                its way through the network; unless given, GLASSNET_MAX_MEMORY or else 1 GiB
 
     Raises FileError if there is no such file, ModelFileError if it is damaged, was changed after it
-    was saved, is something else, or asks for a layer that is not known.
+    was saved, is something else, or asks for a layer that is not known or for more memory.
     """
-    data = read_bytes(path)
+    limit = most_memory(max_memory)
+    data = read_sealed_bytes(path, limit)
     document, arrays = unseal(path, data)
     expect_format(path, document, FORMAT, VERSION)
     for part in ("network", "inputs", "outputs", "provenance"):
@@ -304,6 +330,13 @@ def load(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer
         model = Model(network, inputs, outputs, document["provenance"], experience)
     except (SettingError, ShapeError) as error:
         raise ModelFileError(f"{path} does not fit together: {error}") from error
+    needed = network.need.forward * network.dtype.itemsize
+    if needed > limit:
+        raise ModelFileError(
+            f"{path} holds a network that needs {as_people_read(needed)} for one row, and "
+            f"{as_people_read(limit)} are allowed. {ALLOW_MORE}"
+        )
+    network.most_memory = limit
     model.digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     return model
 

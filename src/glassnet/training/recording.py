@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.errors import FileError
-from glassnet.files import write_atomically
-from glassnet.training.json_lines import read_lines, read_object
+from glassnet.files import open_file, write_atomically
+from glassnet.training.json_lines import MOST_LINE, read_lines, read_object
 
 FORMAT, VERSION = "glassnet-run", 1
 RUN, LOG, LAYERS, MOMENTS = "run.json", "log.jsonl", "layers.jsonl", "moments"
@@ -46,14 +46,14 @@ def write_run(folder: Path, document: dict[str, Any]) -> None:
 def read_run(folder: Path) -> dict[str, Any]:
     """Read what describes a run. Raises FileError if it is none, damaged or of another version."""
     path = folder / RUN
-    try:
-        text = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    if not path.exists():
         raise FileError(
             f"{folder} is no recorded run: it has no {RUN}. Record one with gn.Recorder(folder)."
-        ) from None
-    except OSError as error:
-        raise FileError(f"Cannot read {path}: {error.strerror or error}.") from error
+        )
+    with open_file(path) as file:
+        text = file.read(MOST_LINE + 1)
+    if len(text) > MOST_LINE:
+        raise FileError(f"{path} is damaged: it holds more than a description of a run.")
     document = read_object(text, str(path))
     found = document.get("format"), document.get("version")
     if found != (FORMAT, VERSION):
