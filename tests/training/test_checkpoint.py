@@ -185,10 +185,10 @@ def test_a_file_that_lacks_a_part_is_refused(file: Path, part: str) -> None:
 
 def test_a_file_of_another_kind_or_version_is_refused(file: Path) -> None:
     document, arrays = read_sealed(file)
-    for other in ({"format": "glassnet-model"}, {"version": 2}):
+    for other in ({"format": "glassnet-model"}, {"version": 3}):
         write_sealed(file, document | other, arrays)
         with pytest.raises(
-            gn.ModelFileError, match=r"expected 'glassnet-checkpoint'|reads version 1"
+            gn.ModelFileError, match=r"expected 'glassnet-checkpoint'|reads version 2"
         ):
             classifier(optimizer=OPTIMIZER).resume(file)
 

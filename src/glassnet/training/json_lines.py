@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.errors import FileError
+from glassnet.files import write_atomically
 from glassnet.training.history import as_json
+
+MEND = "Copy it again from where it is whole, or move it away."
+"""What to do with a file that is damaged."""
 
 
 def append_lines(path: Path, lines: Iterable[Mapping[str, Any]], *, anew: bool = False) -> None:
@@ -24,6 +28,27 @@ def append_lines(path: Path, lines: Iterable[Mapping[str, Any]], *, anew: bool =
             file.writelines(json.dumps(as_json(line)) + "\n" for line in lines)
     except OSError as error:
         raise FileError(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def cut_lines(path: Path, step: int, epoch: int) -> list[dict[str, Any]]:
+    """Take out of a file, if it is there, what is of later steps and epochs, and half a last line.
+
+    Returns the lines that stay. Raises FileError if the file is damaged or cannot be written.
+    """
+    if not path.exists():
+        return []
+    stay = [
+        line
+        for line in read_lines(path)
+        if _number(line, "step") <= step and _number(line, "epoch") <= epoch
+    ]
+    write_atomically(path, "".join(f"{json.dumps(line)}\n" for line in stay).encode())
+    return stay
+
+
+def _number(line: Mapping[str, Any], name: str) -> float:
+    number = line.get(name)
+    return number if isinstance(number, int | float) else 0
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -43,7 +68,7 @@ def read_object(text: bytes, where: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FileError(f"{where} is damaged: it is not JSON ({error}).") from error
+        raise FileError(f"{where} is damaged: it is not JSON ({error}). {MEND}") from error
     if not isinstance(found, dict):
-        raise FileError(f"{where} is damaged: it is not a JSON object.")
+        raise FileError(f"{where} is damaged: it is not a JSON object. {MEND}")
     return found

@@ -13,13 +13,14 @@ in progress, and after a crash.
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 from glassnet.errors import FileError
 from glassnet.files import write_atomically
-from glassnet.training.json_lines import read_lines, read_object
+from glassnet.training.json_lines import cut_lines, read_object
 
 FORMAT, VERSION = "glassnet-run", 1
 RUN, LOG, LAYERS, MOMENTS = "run.json", "log.jsonl", "layers.jsonl", "moments"
@@ -67,23 +68,36 @@ def read_run(folder: Path) -> dict[str, Any]:
     return document
 
 
-def clear(folder: Path) -> None:
-    """Remove a run that is there, and nothing else. Raises FileError if it cannot be removed."""
-    moments = [moment_path(folder, step) for step in kept_moments(folder)]
-    _remove(folder / RUN, folder / LOG, folder / LAYERS, *moments)
+def set_aside(folder: Path, *names: str) -> Path | None:
+    """Move what a folder has of some names into its own folder earlier-1, or the next that is free.
+
+    Returns where they are now, or None if there was nothing. Raises FileError if they cannot be
+    moved.
+    """
+    there = [name for name in names if (folder / name).exists()]
+    if not there:
+        return None
+    place = next_aside(folder)
+    try:
+        place.mkdir()
+        for name in there:
+            (folder / name).rename(place / name)
+    except OSError as error:
+        raise FileError(f"Cannot move {folder} aside: {error.strerror or error}.") from error
+    return place
+
+
+def next_aside(folder: Path) -> Path:
+    """Name the folder into which `set_aside` moves what it finds next."""
+    places = (folder / f"earlier-{number}" for number in itertools.count(1))
+    return next(place for place in places if not place.exists())
 
 
 def cut_back(folder: Path, step: int, epoch: int) -> None:
     """Take out of a run what came after some step and epoch: it goes on from there."""
     _remove(*(moment_path(folder, later) for later in kept_moments(folder) if later > step))
-    for path in (folder / LOG, folder / LAYERS):
-        lines = read_lines(path) if path.exists() else []
-        before = [
-            json.dumps(line)
-            for line in lines
-            if line.get("step", 0) <= step and line.get("epoch", 0) <= epoch
-        ]
-        write_atomically(path, "".join(f"{line}\n" for line in before).encode())
+    for name in (LOG, LAYERS):
+        cut_lines(folder / name, step, epoch)
 
 
 def _remove(*paths: Path) -> None:
