@@ -23,11 +23,14 @@ def test_a_folder_that_cannot_be_made_is_told_before_training(fails: Run, tmp_pa
 
 
 @pytest.mark.usefixtures("runs")
-def test_a_run_that_is_replaced_is_named(run: Run) -> None:
+def test_a_run_that_is_there_is_moved_and_named(run: Run) -> None:
     again = ["train", "moons", "--epochs", "1", "--record", "runs/moons"]
-    assert "Replaces the run of 3 epochs in runs/moons.\n" in run(*again).err
-    assert "Replaces" not in run(*again, "--quiet").err
-    assert "Replaces" not in run(*again[:-1], "runs/fresh").err
+    said = "The run of 3 epochs in runs/moons is moved to runs/moons/earlier-1.\n"
+    assert said in run(*again).err
+    assert len(gn.runs.open("runs/moons/earlier-1").epochs) == 3
+    assert "moved" not in run(*again, "--quiet").err
+    assert len(gn.runs.open("runs/moons/earlier-2").epochs) == 1
+    assert "moved" not in run(*again[:-1], "runs/fresh").err
 
 
 @pytest.mark.usefixtures("runs")

@@ -27,11 +27,14 @@ from glassnet.errors import (
 from glassnet.files import expect_format, read_bytes, unseal, write_sealed
 from glassnet.model.answer import Answer, doubts
 from glassnet.model.experience import Experience
+from glassnet.model.going_on import model_of
 from glassnet.model.provenance import fit_for_json
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.settings import expect_kind
+from glassnet.training.checkpoint import FORMAT as CHECKPOINT
+from glassnet.training.checkpoint import snapshot_of
 from glassnet.training.history import Figures
 from glassnet.training.metrics import confusion_table, metric
 from glassnet.types import Array
@@ -281,7 +284,9 @@ class Model:
 
 
 def load(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer]] = ()) -> Model:
-    """Read a model file. Nothing in it is run: it holds names and numbers.
+    """Read a model file, or a checkpoint of `gn.train`, which is the model as it was then.
+
+    Nothing in it is run: it holds names and numbers.
 
     layers      classes of your own that the network uses: one or several
 
@@ -290,6 +295,10 @@ def load(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer
     """
     data = read_bytes(path)
     document, arrays = unseal(path, data)
+    if document.get("format") == CHECKPOINT:
+        model = model_of(path, snapshot_of(path, document, arrays), layers)
+        model.digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        return model
     expect_format(path, document, FORMAT, VERSION)
     for part in ("network", "inputs", "outputs", "provenance"):
         if not isinstance(document.get(part), dict):

@@ -47,19 +47,30 @@ def on_interrupt(request: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
-def held_back(*, keys: bool = False) -> Iterator[list[int]]:
-    """Hold SIGTERM and SIGHUP back, and with `keys` Ctrl-C too, while something is made whole.
+def held_back() -> Iterator[list[int]]:
+    """Hold SIGTERM and SIGHUP back while there is something to be kept; what came is in the list.
 
-    What came is in the list. An `on_interrupt` inside the block is asked by it too.
+    An `on_interrupt` inside the block is asked by them too.
     """
     came: list[int] = []
     _held.append(came)
-    signals = [one for one in ENDING if keys or one != signal.SIGINT]
     try:
-        with _handled(signals, lambda signum, _: came.append(signum)):
+        with _handled(ENDING[1:], lambda signum, _: came.append(signum)):
             yield came
     finally:
         _held.remove(came)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let whatever asks the process to end have its effect after the block, not inside."""
+    came: list[int] = []
+    try:
+        with _handled(ENDING, lambda signum, _: came.append(signum)):
+            yield
+    finally:
+        for signum in came[:1]:
+            signal.raise_signal(signum)
 
 
 @contextmanager

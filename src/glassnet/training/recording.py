@@ -77,20 +77,23 @@ def set_aside(folder: Path, *names: str) -> Path | None:
     there = [name for name in names if (folder / name).exists()]
     if not there:
         return None
-    place = next_aside(folder)
+    place = next_aside(folder, *there)
     try:
-        place.mkdir()
+        place.mkdir(exist_ok=True)
         for name in there:
             (folder / name).rename(place / name)
     except OSError as error:
-        raise FileError(f"Cannot move {folder} aside: {error.strerror or error}.") from error
+        raise FileError(
+            f"Cannot move what is in {folder} to {place}: {error.strerror or error}. "
+            "Move it yourself, or give another folder."
+        ) from error
     return place
 
 
-def next_aside(folder: Path) -> Path:
-    """Name the folder into which `set_aside` moves what it finds next."""
+def next_aside(folder: Path, *names: str) -> Path:
+    """Name the folder into which `set_aside` moves these next: the first that has none of them."""
     places = (folder / f"earlier-{number}" for number in itertools.count(1))
-    return next(place for place in places if not place.exists())
+    return next(place for place in places if not any((place / name).exists() for name in names))
 
 
 def cut_back(folder: Path, step: int, epoch: int) -> None:

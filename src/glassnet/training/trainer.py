@@ -213,7 +213,10 @@ class Trainer:
         those of the same classes did. Raises SettingError, and changes nothing, if the network or
         the optimiser is another.
         """
-        kept = read_checkpoint(path)
+        return self.go_on(read_checkpoint(path))
+
+    def go_on(self, kept: Snapshot) -> History:
+        """Go on from a snapshot, as `resume` does from a file."""
         kept.expect(self.network, self.optimizer, self.runner.state())
         runner = self.engine.prepare(self._job)
         runner.restore(kept.state)

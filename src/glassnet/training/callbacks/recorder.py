@@ -8,6 +8,7 @@ from pathlib import Path
 from glassnet.data.meaning import Inputs, Outputs
 from glassnet.engines.base import Examples
 from glassnet.errors import SettingError
+from glassnet.files import remove_leftovers
 from glassnet.settings import expect_counts
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.callbacks.json_log import JSONLog
@@ -80,6 +81,7 @@ class Recorder(Callback):
         if self.probe is not None:
             examples = make_examples(fit.network, fit.losses, self.probe)
             self._examples = Examples(*examples.gather(slice(PROBE_ROWS), fit.network.dtype))
+        remove_leftovers(self.folder / MOMENTS)
         start = fit.checkpoint()
         self._began, self._unwritten = False, None
         fresh = not start.step or not (self.folder / RUN).exists()
@@ -97,7 +99,7 @@ class Recorder(Callback):
             self._keep(fit, start)
 
     def folders(self) -> Iterable[Path]:
-        return self.folder, self.folder / MOMENTS
+        return (self.folder,)
 
     def on_chunk(self, fit: Fit, chunk: Chunk) -> None:
         self._log.on_chunk(fit, chunk)
