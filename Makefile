@@ -11,7 +11,7 @@ PEERS := $(TORCH) jax onnx onnxruntime
 SOURCES := $(wildcard native/*.cpp native/*.hpp native/exports.map native/build.py)
 PAGES := $(wildcard web/*.*) $(shell find web/src -type f)
 
-.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak docs clean
+.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak kills docs clean
 
 help:
 	@echo "make demo     train on handwritten digits, look at the result, predict"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench-serve  ask its service and its peers' as often as they bear"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
 	@echo "make soak     attack the service at length: 10,000 broken pictures, its whole OpenAPI"
+	@echo "make kills    kill 400 trainings at any moment; each goes on and ends as if it had not been"
 	@echo "make docs     draw the documentation's pictures anew"
 
 demo: $(VENV)/demo.done $(VENV)/native.done $(VENV)/page.done
@@ -64,6 +65,9 @@ mutate: $(VENV)/test.done $(VENV)/native.done
 soak: $(VENV)/test.done $(VENV)/native.done
 	GLASSNET_MUTANTS=10000 GLASSNET_EXAMPLES=100 $(BIN)/pytest -s --timeout 1800 \
 	tests/serve/test_attacks.py tests/serve/test_schema.py
+
+kills: $(VENV)/test.done $(VENV)/native.done
+	GLASSNET_KILLS=100 $(BIN)/pytest -s --timeout 3600 tests/training/test_kills.py
 
 bench: $(BENCH)/done
 	-$(BENCH)/bin/python native/build.py

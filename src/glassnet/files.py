@@ -137,7 +137,7 @@ def write_sealed(
     from safetensors.numpy import save
 
     try:
-        _expect_plain(document)
+        expect_plain(document)
         _expect_finite(arrays)
         text = json.dumps(document, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -196,7 +196,7 @@ def unseal(path: str | os.PathLike[str], data: bytes) -> tuple[dict[str, Any], d
         )
     try:
         document = json.loads(metadata["glassnet"])
-        _expect_plain(document)
+        expect_plain(document)
         _expect_finite(arrays)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} holds what Glassnet never writes: {error}.") from error
@@ -233,7 +233,7 @@ def seal(text: str, arrays: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
-def _expect_plain(part: object, deepest: int = DEEPEST) -> None:
+def expect_plain(part: object, deepest: int = DEEPEST) -> None:
     """Raise ValueError for what is nested deeply, NaN, infinite, or a text that is no UTF-8."""
     if isinstance(part, str):
         part.encode()
@@ -244,7 +244,7 @@ def _expect_plain(part: object, deepest: int = DEEPEST) -> None:
             raise ValueError(f"it is nested more than {DEEPEST} deep")
         inner = [*part, *part.values()] if isinstance(part, Mapping) else part
         for one in inner:
-            _expect_plain(one, deepest - 1)
+            expect_plain(one, deepest - 1)
 
 
 def _expect_finite(arrays: Mapping[str, Array]) -> None:

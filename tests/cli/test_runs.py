@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,15 +58,22 @@ def test_show(run: Run) -> None:
     assert "ended       finished" in out
 
 
-def test_show_of_settings_that_lie_deep(run: Run, runs: Path) -> None:
+def test_settings_that_lie_deep(run: Run, runs: Path, fails: Callable[..., str]) -> None:
     path = runs / "runs/moons/run.json"
     document = json.loads(path.read_text())
-    deep: object = "end"
-    for _ in range(400):
-        deep = [deep]
-    document["settings"] = {"seed": 7, "deep": deep}
-    path.write_text(json.dumps(document))
+
+    def deepen(depth: int) -> None:
+        deep: object = "end"
+        for _ in range(depth):
+            deep = [deep]
+        path.write_text(json.dumps(document | {"settings": {"seed": 7, "deep": deep}}))
+
+    deepen(20)
     assert "deep        …" in run("runs", "show", "runs/moons").out
+    deepen(400)
+    assert "run.json is damaged: it holds what Glassnet never writes" in fails(
+        "runs", "show", "runs/moons"
+    )
 
 
 def test_compare(run: Run, runs: Path) -> None:

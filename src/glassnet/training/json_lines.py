@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.errors import FileError
-from glassnet.files import write_atomically
+from glassnet.files import expect_plain, write_atomically
 from glassnet.training.history import as_json
 
 MEND = "Copy it again from where it is whole, or move it away."
@@ -68,7 +68,16 @@ def read_object(text: bytes, where: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FileError(f"{where} is damaged: it is not JSON ({error}). {MEND}") from error
+        raise damaged(where, f"it is not JSON ({error})") from error
     if not isinstance(found, dict):
-        raise FileError(f"{where} is damaged: it is not a JSON object. {MEND}")
+        raise damaged(where, "it is not a JSON object")
+    try:
+        expect_plain(found)
+    except ValueError as error:
+        raise damaged(where, f"it holds what Glassnet never writes, {error}") from error
     return found
+
+
+def damaged(where: str, what: str) -> FileError:
+    """Make the error for a file that was written by us and is no longer whole."""
+    return FileError(f"{where} is damaged: {what}. {MEND}")

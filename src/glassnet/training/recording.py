@@ -18,11 +18,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from glassnet.errors import FileError
+from glassnet.data.meaning import meaning_from_json
+from glassnet.errors import DataError, FileError, ModelFileError, short
 from glassnet.files import write_atomically
-from glassnet.training.json_lines import cut_lines, read_object
+from glassnet.settings import inside
+from glassnet.training.history import from_json
+from glassnet.training.json_lines import cut_lines, damaged, read_lines, read_object
+from glassnet.training.spread import QUANTILES
 
 FORMAT, VERSION = "glassnet-run", 1
+COUNTED = {"step": ("step", "loss"), "epoch": ("epoch",)}
+"""The events of the log that count something, and what a line of them has to have."""
+
 RUN, LOG, LAYERS, MOMENTS = "run.json", "log.jsonl", "layers.jsonl", "moments"
 
 
@@ -45,7 +52,10 @@ def write_run(folder: Path, document: dict[str, Any]) -> None:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """Read what describes a run. Raises FileError if it is none, damaged or of another version."""
+    """Read what describes a run; what inputs and outputs mean comes as in a Model.
+
+    Raises FileError if it is none, damaged or of another version.
+    """
     path = folder / RUN
     try:
         text = path.read_bytes()
@@ -64,8 +74,81 @@ def read_run(folder: Path) -> dict[str, Any]:
         )
     for part in ("network", "settings", "meaning"):
         if not isinstance(document.get(part), dict):
-            raise FileError(f"{path} is damaged: it lacks the {part}.")
+            raise damaged(str(path), f"it lacks the {part}")
+    for part in ("inputs", "outputs"):
+        try:
+            told = document["meaning"].get(part)
+            document["meaning"][part] = None if told is None else meaning_from_json(told)
+        except ModelFileError as error:
+            raise damaged(str(path), f"what its {part} mean cannot be read ({error})") from error
     return document
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """Read what JSONLog wrote of a run; figures are numbers, NaN where they were not finite.
+
+    Raises FileError if it is missing, or damaged elsewhere than at its end.
+    """
+    lines = read_lines(folder / LOG)
+    for number, line in enumerate(lines, 1):
+        where = f"{folder / LOG}, line {number}"
+        event = line.get("event")
+        if not isinstance(event, str):
+            raise damaged(where, "it lacks its event")
+        if event in COUNTED:
+            for part in COUNTED[event]:
+                if part not in line:
+                    raise damaged(where, f"it lacks its {part}")
+            if not _counts(line[event]):
+                raise damaged(where, f"its {event} is {short(line[event])}")
+            try:
+                figures = from_json({name: line[name] for name in line if name != "event"})
+            except DataError as error:
+                raise damaged(where, str(error).rstrip(".")) from error
+            line |= figures
+    return lines
+
+
+def read_layers(folder: Path) -> dict[int, dict[str, Any]]:
+    """Read how activations and gradients were spread, by step; nothing where there was no probe.
+
+    Raises FileError if the file is damaged elsewhere than at its end.
+    """
+    path = folder / LAYERS
+    lines = read_lines(path) if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        where = f"{path}, line {number}"
+        for part in ("step", "layers"):
+            if part not in line:
+                raise damaged(where, f"it lacks its {part}")
+        layers, first = line["layers"], lines[0]["layers"]
+        if not (isinstance(layers, dict) and layers.keys() == first.keys()):
+            raise damaged(where, "its layers are not those of the first line")
+        if not _counts(line["step"]) or not all(map(_is_spread, layers.values())):
+            raise damaged(where, "it is not how layers were spread at a step")
+    return {line["step"]: line["layers"] for line in lines}
+
+
+def _counts(value: object) -> bool:
+    """Say whether something is a number of steps or epochs."""
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _is_spread(layer: object) -> bool:
+    """Say whether something is what `glassnet.training.spread` says of a layer."""
+    return isinstance(layer, dict) and all(
+        isinstance(one := layer.get(kind), dict)
+        and inside("[0, 1]", one.get("zeros"))
+        and (
+            (quantiles := one.get("quantiles")) is None
+            or (
+                isinstance(quantiles, list)
+                and len(quantiles) == len(QUANTILES)
+                and all(inside("(-inf, inf)", q) for q in quantiles)
+            )
+        )
+        for kind in ("activations", "gradients")
+    )
 
 
 def set_aside(folder: Path, *names: str) -> Path | None:
