@@ -25,7 +25,7 @@ help:
 	@echo "make bench-serve  ask its service and its peers' as often as they bear"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
 	@echo "make soak     attack the service at length: 10,000 broken pictures, its whole OpenAPI"
-	@echo "make kills    kill 400 trainings at any moment; each goes on and ends as if it had not been"
+	@echo "make kills    kill 400 trainings, each of which goes on and ends as if it had not been; damage runs"
 	@echo "make docs     draw the documentation's pictures anew"
 
 demo: $(VENV)/demo.done $(VENV)/native.done $(VENV)/page.done
@@ -67,7 +67,8 @@ soak: $(VENV)/test.done $(VENV)/native.done
 	tests/serve/test_attacks.py tests/serve/test_schema.py
 
 kills: $(VENV)/test.done $(VENV)/native.done
-	GLASSNET_KILLS=100 $(BIN)/pytest -s --timeout 3600 tests/training/test_kills.py
+	GLASSNET_KILLS=100 GLASSNET_MUTANTS=1400 $(BIN)/pytest -s --timeout 3600 \
+	tests/training/test_kills.py tests/inspect/runs/test_damaged.py
 
 bench: $(BENCH)/done
 	-$(BENCH)/bin/python native/build.py

@@ -16,7 +16,7 @@ import pytest
 
 from tests.engines.both import needs_native
 
-KILLS = int(os.environ.get("GLASSNET_KILLS", "2"))
+KILLS = int(os.environ.get("GLASSNET_KILLS", "1"))
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 

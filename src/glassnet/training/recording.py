@@ -137,17 +137,19 @@ def _counts(value: object) -> bool:
 def _is_spread(layer: object) -> bool:
     """Say whether something is what `glassnet.training.spread` says of a layer."""
     return isinstance(layer, dict) and all(
-        isinstance(one := layer.get(kind), dict)
-        and inside("[0, 1]", one.get("zeros"))
-        and (
-            (quantiles := one.get("quantiles")) is None
-            or (
-                isinstance(quantiles, list)
-                and len(quantiles) == len(QUANTILES)
-                and all(inside("(-inf, inf)", q) for q in quantiles)
-            )
-        )
-        for kind in ("activations", "gradients")
+        isinstance(told := layer.get(kind), dict)
+        and inside("[0, 1]", told.get("zeros"))
+        and _are_quantiles(told.get("quantiles", ()), interval)
+        for kind, interval in (("activations", "(-inf, inf)"), ("gradients", "(0, inf)"))
+    )
+
+
+def _are_quantiles(given: object, interval: str) -> bool:
+    """Say whether something is a number for each quantile, or None where there were no numbers."""
+    return given is None or (
+        isinstance(given, list)
+        and len(given) == len(QUANTILES)
+        and all(inside(interval, one) for one in given)
     )
 
 

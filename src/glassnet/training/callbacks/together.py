@@ -48,11 +48,11 @@ def start(callbacks: Sequence[Callback], fit: Fit, kept: Snapshot | None, stack:
 
 def tell(calls: Iterable[Callable[[], None]]) -> None:
     """Make every call, though one fails; then raise what the first to fail raised."""
-    first: Exception | None = None
+    first: BaseException | None = None
     for call in calls:
         try:
             call()
-        except Exception as error:
+        except BaseException as error:
             first = first or error
     if first is not None:
         raise first
