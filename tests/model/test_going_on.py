@@ -18,6 +18,8 @@ ASKED: dict[str, Any] = {
     "patience": 3, "seed": 5, "dtype": "float64", "engine": "numpy",
 }  # fmt: skip
 
+GO_ON: dict[str, Any] = {"resume": True, "progress": False}
+
 
 def train(data: Any, folder: Path, **asked: Any) -> gn.Model:
     return gn.train(data, checkpoint=folder, progress=False, **asked)
@@ -49,7 +51,7 @@ def same(one: gn.Model, other: gn.Model) -> None:
     assert one.experience.to_file()[0] == other.experience.to_file()[0]
 
 
-@pytest.mark.parametrize("asked", [{}, ASKED, {"layers": 5, "epochs": 9}])
+@pytest.mark.parametrize("asked", [{"epochs": 4}, ASKED, {"layers": 5, "epochs": 9}])
 def test_all_that_was_asked_comes_from_the_checkpoint(tmp_path: Path, asked: Any) -> None:
     whole = train("iris", tmp_path / "whole", **asked)
     break_off(tmp_path / "kept", **asked)
@@ -76,7 +78,8 @@ def test_data_of_ones_own_is_given_again(tmp_path: Path) -> None:
             outputs=gn.Classes(("u", "v", "w")),
         )
 
-    break_off(tmp_path, data=make(), epochs=5, batch_size=9)
+    asked: dict[str, Any] = {"epochs": 5, "batch_size": 9}
+    break_off(tmp_path, data=make(), **asked)
     with pytest.raises(gn.DataError, match="data of your own, 'mine': give it again"):
         gn.train(checkpoint=tmp_path, resume=True)
     with pytest.raises(gn.DataError, match="on 'mine', whose rows are not those of mine"):
@@ -89,7 +92,7 @@ def test_data_of_ones_own_is_given_again(tmp_path: Path) -> None:
 def test_where_there_is_no_checkpoint_yet_it_begins(tmp_path: Path) -> None:
     model = train("iris", tmp_path, epochs=2, resume=True)
     assert len(model.provenance["history"]) == 2
-    with pytest.raises(gn.DataError, match="no checkpoint in .*none yet: say what data is learnt"):
+    with pytest.raises(gn.DataError, match=r"no checkpoint in .*none yet: say what data is learnt"):
         gn.train(checkpoint=tmp_path / "none", resume=True)
 
 
@@ -110,7 +113,7 @@ def test_what_is_asked_otherwise_is_refused(
     break_off(tmp_path, **ASKED)
     before = (tmp_path / "last.safetensors").read_bytes()
     with pytest.raises(error, match=message):
-        gn.train(**{"checkpoint": tmp_path, "resume": True, "progress": False} | given)
+        gn.train(**GO_ON | {"checkpoint": tmp_path} | given)
     assert (tmp_path / "last.safetensors").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -127,7 +130,7 @@ def test_an_engine_that_is_not_there_any_more(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_a_trainer_is_gone_on_with_by_one(tmp_path: Path) -> None:
     quiet(classifier(), rows(), epochs=1, callbacks=[gn.Checkpoint(tmp_path)])
-    with pytest.raises(gn.ModelFileError, match="not of a training that gn.train began"):
+    with pytest.raises(gn.ModelFileError, match=r"not of a training that gn\.train began"):
         gn.train(checkpoint=tmp_path, resume=True)
     with pytest.raises(gn.ModelFileError, match="does not say what rows and answers mean"):
         gn.load(tmp_path / "last.safetensors")
@@ -166,7 +169,7 @@ def test_whatever_ends_training_the_error_has_the_model(at: str, error: BaseExce
             "iris", epochs=3 if at != "end" else 2, progress=False, callbacks=[Moments(at, act)]
         )
     model = vars(caught.value)["model"]
-    assert model.provenance["ended"] == "error"
+    assert model.provenance["ended"] == ("finished" if at == "end" else "error")
     assert len(model.provenance["history"]) == 2
     assert model.evaluate(gn.datasets.load("iris").test)["accuracy"] > 0
 

@@ -259,8 +259,8 @@ def _train(
         model.provenance = write_down(data, settings, _whole(trainer, ended), figures)
         model.experience = experience_of(model, data)
     except BaseException as error:
-        if isinstance(error, DivergenceError):
-            ended = error.history.ended
+        told = getattr(error, "history", None)
+        ended = ended if told is None else told.ended
         if trainer.step > begun or kept is not None or isinstance(error, DivergenceError):
             model.provenance = write_down(data, settings, _whole(trainer, ended), {})
             carrying(error, model=model)
