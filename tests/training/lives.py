@@ -1,7 +1,7 @@
 """Trainings that are killed and go on: python -m tests.training.lives FOLDER WAY ENGINE KILLS SEED
 
 Each one is killed by SIGKILL, at a random moment or just before a random one of the things that it
-does to files, goes on, may be asked to end by SIGTERM, and goes on to its end. What it ends with is
+does to files, goes on, may be killed so or asked to end by SIGTERM, and goes on to its end. What it ends with is
 compared with what one ends with that was left alone. Prints how many ended the same, as JSON.
 
 WAY is api, of a Trainer whose checkpoints are written within epochs too, or cli.
@@ -168,9 +168,9 @@ def trial(way: str, folder: Path, engine: str, lasts: float, chance: random.Rand
         os.kill(process, signal.SIGKILL)
     killed = os.WIFSIGNALED(os.waitpid(process, 0)[1])
     if chance.random() < 0.5:
-        process = live(way, folder, engine)
+        process = live(way, folder, engine, chance.choice([0, chance.randrange(1, 90)]))
         time.sleep(chance.uniform(0, lasts))
-        os.kill(process, signal.SIGTERM)
+        os.kill(process, chance.choice([signal.SIGTERM, signal.SIGKILL]))
         os.waitpid(process, 0)
     status = os.waitpid(live(way, folder, engine), 0)[1]
     assert os.waitstatus_to_exitcode(status) == 0, f"{folder} could not go on"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from glassnet.files import remove_leftovers
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
@@ -28,6 +29,7 @@ class JSONLog(Callback):
         self.path, self.steps = Path(path), steps
 
     def on_start(self, fit: Fit) -> None:
+        remove_leftovers(self.path.parent)
         lines: list[dict[str, Any]] = [{"event": "start", **fit.settings}]
         if fit.first_step and (there := cut_lines(self.path, fit.first_step, fit.first_epoch)):
             logged = {line.get("epoch") for line in there if line.get("event") == "epoch"}
