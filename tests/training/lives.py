@@ -1,8 +1,9 @@
 """Trainings that are killed and go on: python -m tests.training.lives FOLDER WAY ENGINE KILLS SEED
 
 Each one is killed by SIGKILL, at a random moment or just before a random one of the things that it
-does to files, goes on, may be killed so or asked to end by SIGTERM, and goes on to its end. What it ends with is
-compared with what one ends with that was left alone. Prints how many ended the same, as JSON.
+does to files, goes on, may be killed again or asked to end by SIGTERM, and goes on to its end. What
+it ends with is compared with what one ends with that was left alone. Prints how many ended the
+same, as JSON.
 
 WAY is api, of a Trainer whose checkpoints are written within epochs too, or cli.
 """
