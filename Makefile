@@ -11,7 +11,7 @@ PEERS := $(TORCH) jax onnx onnxruntime
 SOURCES := $(wildcard native/*.cpp native/*.hpp native/exports.map native/build.py)
 PAGES := $(wildcard web/*.*) $(shell find web/src -type f)
 
-.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak fuzz docs clean
+.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak fuzz kills docs clean
 
 help:
 	@echo "make demo     train on handwritten digits, look at the result, predict"
@@ -26,6 +26,7 @@ help:
 	@echo "make mutate   break each backward line in turn; the tests must notice"
 	@echo "make soak     attack the service at length: broken pictures, crowds, an hour of requests"
 	@echo "make fuzz     load 1,000,000 broken model files and 100,000 broken checkpoints"
+	@echo "make kills    kill 400 trainings, each of which goes on and ends as if it had not been; damage runs"
 	@echo "make docs     draw the documentation's pictures anew"
 
 demo: $(VENV)/demo.done $(VENV)/native.done $(VENV)/page.done
@@ -70,6 +71,10 @@ soak: $(VENV)/test.done $(VENV)/native.done
 
 fuzz: $(VENV)/test.done $(VENV)/native.done
 	GLASSNET_FUZZ=$${GLASSNET_FUZZ:-1000000} $(BIN)/pytest -s --timeout 0 tests/fuzz
+
+kills: $(VENV)/test.done $(VENV)/native.done
+	GLASSNET_KILLS=100 GLASSNET_MUTANTS=1400 $(BIN)/pytest -s --timeout 3600 \
+	tests/training/test_kills.py tests/inspect/runs/test_damaged.py
 
 bench: $(BENCH)/done
 	-$(BENCH)/bin/python native/build.py

@@ -18,7 +18,7 @@ SOURCE = Path(glassnet.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 
 ORDER = [
-    {"errors", "types", "files", "settings", "memory"},
+    {"errors", "types", "files", "settings", "memory", "showing", "locking"},
     {"data"},
     {"nn"},
     {"optim"},

@@ -6,8 +6,11 @@ import contextlib
 import errno
 import json
 import os
+import signal
 import stat
 import struct
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ from glassnet.files import (
     expect_format,
     read_sealed,
     read_sealed_bytes,
+    remove_leftovers,
     seal,
     write_atomically,
     write_sealed,
@@ -404,3 +408,54 @@ def test_the_seal_tells_apart_what_looks_alike() -> None:
     ]
     assert len(set(alike)) == len(alike)
     assert seal("t", {"a": a, "b": a}) == seal("t", {"b": a, "a": a})
+
+
+# -- what a killed process leaves ----------------------------------------------------------------
+
+WRITE = """
+import os, sys, signal
+from glassnet.files import write_atomically
+
+def die(*_):
+    print("writing", flush=True)
+    sys.stdin.read() if sys.argv[2] == "wait" else os.kill(os.getpid(), signal.SIGKILL)
+
+os.fsync = die
+write_atomically(sys.argv[1], b"new")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no SIGKILL")
+def test_what_a_killed_process_left_half_written_is_removed(file: Path) -> None:
+    command = [sys.executable, "-c", WRITE, str(file), "die"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -signal.SIGKILL
+    (left,) = set(file.parent.iterdir()) - {file}
+    assert left.suffix == ".tmp"
+    others = [file.parent / name for name in (".x.tmp", ".0123456789abcdef.tmp", "a.tmp")]
+    for other in others:
+        other.touch()
+    remove_leftovers(file.parent)
+    assert set(file.parent.iterdir()) == {file, *others}
+    assert file.read_bytes() == b"old"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no locks")
+def test_what_is_being_written_stays(file: Path) -> None:
+    command = [sys.executable, "-c", WRITE, str(file), "wait"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"writing\n"
+        remove_leftovers(file.parent)
+        assert len(list(file.parent.iterdir())) == 2
+        process.communicate(b"")
+    assert file.read_bytes() == b"new"
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_where_files_cannot_be_locked_they_are_written_all_the_same(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glassnet.locking.fcntl", None)
+    write_atomically(file, b"new")
+    remove_leftovers(file.parent)
+    assert file.read_bytes() == b"new"

@@ -20,12 +20,17 @@ from the built-in error that people would catch by habit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 
 class GlassnetError(Exception):
     """The root: catch this to catch everything that Glassnet raises on purpose."""
+
+    history: Any = None
+    model: Any = None
 
 
 class ShapeError(GlassnetError, ValueError):
@@ -65,15 +70,11 @@ class DivergenceError(GlassnetError, ArithmeticError):
 
     step        the update at which it did, counted from 1
     layer       the layer or node in which the first such number appeared; "" for the loss itself
-    history     what was measured until then
-    model       from `gn.train`, the Model with the last good weights: ``error.model.save(path)``;
-                a Trainer leaves them in its network
+    history, model      see `carrying`
     """
 
     step: int = 0
     layer: str = ""
-    history: Any = None
-    model: Any = None
 
 
 class FileError(GlassnetError, OSError):
@@ -82,6 +83,21 @@ class FileError(GlassnetError, OSError):
 
 class ModelFileError(FileError):
     """A model file that is damaged, was changed, or asks for something unknown."""
+
+
+def carrying(error: E, **learnt: Any) -> E:
+    """Hang on an error that ends training what was learnt until then, and return the error.
+
+    history     what was measured
+    model       from `gn.train` and `learn_on`, the Model with the last good weights:
+                ``error.model.save(path)``; a Trainer leaves them in its network
+
+    It goes on errors of all kinds, those of others and KeyboardInterrupt too.
+    """
+    for name, value in learnt.items():
+        with suppress(AttributeError):  # a class with slots has no place for it
+            setattr(error, name, value)
+    return error
 
 
 def missing_extra(feature: str, library: str, extra: str) -> MissingExtraError:

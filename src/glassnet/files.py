@@ -12,16 +12,18 @@ import hashlib
 import json
 import math
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
-from io import BufferedReader
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from glassnet.errors import FileError, ModelFileError, SettingError, short
+from glassnet.locking import is_at, lock
 from glassnet.settings import ALLOW_MORE, as_people_read
 from glassnet.types import Array
 
@@ -33,6 +35,9 @@ DEEPEST = 32
 
 MOST_HEADER = 16 << 20
 """Bytes of the head of a sealed file, which holds the document, at most."""
+
+LEFT_OVER = re.compile(r"\.glassnet-[0-9a-f]{16}\.tmp")
+"""What the temporary files are called that are to become others."""
 
 GO_ON = {
     "glassnet-model": "Open it by gn.load(path).",
@@ -77,25 +82,52 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     FileError if the folder cannot be made or written to, or `path` is something else than a file.
     """
     target = Path(os.path.realpath(as_path(path)))
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
+        temporary, file, locked = _temporary(target.parent)
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if target.exists():
-            if not target.is_file():
-                raise OSError("something else than a file is there")
-            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
+            if not locked:  # Windows renames no open file
+                file.close()
+            if target.exists():
+                if not target.is_file():
+                    raise OSError("something else than a file is there")
+                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+            temporary.replace(target)
         _sync_folder(target.parent)
     except OSError as error:
         reason = error.strerror or error
         raise FileError(f"Cannot write {path}: {reason}. Nothing there was changed.") from error
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of processes that were killed while they wrote into a folder.
+
+    A process holds its own locked until they have their names, so those of others stay.
+    """
+    for path in folder.glob(".glassnet-*.tmp"):
+        if LEFT_OVER.fullmatch(path.name):
+            with contextlib.suppress(OSError), path.open("r+b") as file:
+                if lock(file):
+                    path.unlink()
+
+
+def _temporary(folder: Path) -> tuple[Path, BufferedWriter, bool]:
+    """Make a temporary file: its path, the file, and whether it could be locked."""
+    while True:
+        path = folder / f".glassnet-{secrets.token_hex(8)}.tmp"
+        file = path.open("xb")
+        locked = lock(file)
+        if locked is None or (locked and is_at(file, path)):
+            return path, file, bool(locked)
+        file.close()  # taken for left over, just before it was locked
 
 
 def write_sealed(
@@ -110,7 +142,7 @@ def write_sealed(
     from safetensors.numpy import save
 
     try:
-        _expect_plain(document)
+        expect_plain(document)
         _expect_finite(arrays)
         text = json.dumps(document, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -212,7 +244,7 @@ def unseal(path: str | os.PathLike[str], data: bytes) -> tuple[dict[str, Any], d
         )
     try:
         document = json.loads(metadata["glassnet"])
-        _expect_plain(document)
+        expect_plain(document)
         _expect_finite(arrays)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} holds what Glassnet never writes: {error}.") from error
@@ -249,7 +281,7 @@ def seal(text: str, arrays: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
-def _expect_plain(part: object, deepest: int = DEEPEST) -> None:
+def expect_plain(part: object, deepest: int = DEEPEST) -> None:
     """Raise ValueError for what is nested deeply, NaN, infinite, or a text that is no UTF-8."""
     if isinstance(part, str):
         part.encode()
@@ -260,7 +292,7 @@ def _expect_plain(part: object, deepest: int = DEEPEST) -> None:
             raise ValueError(f"it is nested more than {DEEPEST} deep")
         inner = [*part, *part.values()] if isinstance(part, Mapping) else part
         for one in inner:
-            _expect_plain(one, deepest - 1)
+            expect_plain(one, deepest - 1)
 
 
 def _expect_finite(arrays: Mapping[str, Array]) -> None:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,14 @@ def test_a_folder_that_cannot_be_made_is_told_before_training(fails: Run, tmp_pa
 
 
 @pytest.mark.usefixtures("runs")
-def test_a_run_that_is_replaced_is_named(run: Run) -> None:
+def test_a_run_that_is_there_is_moved_and_named(run: Run) -> None:
     again = ["train", "moons", "--epochs", "1", "--record", "runs/moons"]
-    assert "Replaces the run of 3 epochs in runs/moons.\n" in run(*again).err
-    assert "Replaces" not in run(*again, "--quiet").err
-    assert "Replaces" not in run(*again[:-1], "runs/fresh").err
+    said = "The run of 3 epochs in runs/moons is moved to runs/moons/earlier-1.\n"
+    assert said in run(*again).err
+    assert len(gn.runs.open("runs/moons/earlier-1").epochs) == 3
+    assert "moved" not in run(*again, "--quiet").err
+    assert len(gn.runs.open("runs/moons/earlier-2").epochs) == 1
+    assert "moved" not in run(*again[:-1], "runs/fresh").err
 
 
 @pytest.mark.usefixtures("runs")
@@ -54,15 +58,22 @@ def test_show(run: Run) -> None:
     assert "ended       finished" in out
 
 
-def test_show_of_settings_that_lie_deep(run: Run, runs: Path) -> None:
+def test_settings_that_lie_deep(run: Run, runs: Path, fails: Callable[..., str]) -> None:
     path = runs / "runs/moons/run.json"
     document = json.loads(path.read_text())
-    deep: object = "end"
-    for _ in range(400):
-        deep = [deep]
-    document["settings"] = {"seed": 7, "deep": deep}
-    path.write_text(json.dumps(document))
+
+    def deepen(depth: int) -> None:
+        deep: object = "end"
+        for _ in range(depth):
+            deep = [deep]
+        path.write_text(json.dumps(document | {"settings": {"seed": 7, "deep": deep}}))
+
+    deepen(20)
     assert "deep        …" in run("runs", "show", "runs/moons").out
+    deepen(400)
+    assert "run.json is damaged: it holds what Glassnet never writes" in fails(
+        "runs", "show", "runs/moons"
+    )
 
 
 def test_compare(run: Run, runs: Path) -> None:

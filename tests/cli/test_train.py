@@ -335,7 +335,13 @@ def test_an_interrupt_replaces_no_model(
     spoilt(monkeypatch, ended="interrupted", accuracy=1)
     before = Path("digits.safetensors").read_bytes()
     ask = ("train", "--continue", "digits.safetensors", "--data", kept, "--quiet")
-    assert run(*ask) == (130, "", "glassnet: Interrupted. digits.safetensors stays as it was.\n")
+    assert run(*ask) == (
+        130,
+        "",
+        "glassnet: Interrupted. digits.safetensors stays as it was. digits.last-good.safetensors "
+        "holds the last good weights.\n",
+    )
+    gn.load("digits.last-good.safetensors")
     assert Path("digits.safetensors").read_bytes() == before
     status, _, err = run(*ask, "--out", "some.safetensors")
     assert (status, err) == (

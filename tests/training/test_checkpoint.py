@@ -185,10 +185,10 @@ def test_a_file_that_lacks_a_part_is_refused(file: Path, part: str) -> None:
 
 def test_a_file_of_another_kind_or_version_is_refused(file: Path) -> None:
     document, arrays = read_sealed(file)
-    for other in ({"format": "glassnet-model"}, {"version": 2}):
+    for other in ({"format": "glassnet-model"}, {"version": 3}):
         write_sealed(file, document | other, arrays)
         with pytest.raises(
-            gn.ModelFileError, match=r"expected 'glassnet-checkpoint'|reads version 1"
+            gn.ModelFileError, match=r"expected 'glassnet-checkpoint'|reads version 2"
         ):
             classifier(optimizer=OPTIMIZER).resume(file)
 
@@ -235,3 +235,66 @@ def test_arrays_that_are_missing_are_noticed(file: Path) -> None:
     write_sealed(file, document, arrays)
     with pytest.raises(gn.SettingError, match="remembers other arrays"):
         classifier(optimizer=OPTIMIZER).resume(file)
+
+
+FIRST = Path(__file__).parent / "kept" / "version-1.safetensors"
+"""Written by the Glassnet that wrote version 1, after 9 updates, three of them in epoch 2."""
+
+
+def test_a_checkpoint_of_version_1_is_gone_on_from() -> None:
+    def make(seed: int) -> gn.Trainer:
+        layers = [gn.Dense(4), gn.Tanh(), gn.Dropout(0.2), gn.Dense(3)]
+        network = gn.Sequential(layers, input_shape=2, seed=seed)
+        return classifier(network, optimizer=gn.Adam(0.05), metrics="accuracy")
+
+    trainer, never_stopped = make(99), make(3)
+    past = trainer.resume(FIRST)
+    assert (len(past), trainer.epoch, trainer.step, trainer.met) == (1, 1, 9, 12)
+    for one in (trainer, never_stopped):
+        quiet(one, rows(), until=3, validation=rows(12), **PLAN)
+    assert bits(trainer.network) == bits(never_stopped.network)
+    with pytest.raises(gn.ModelFileError, match="does not say what rows and answers mean"):
+        gn.load(FIRST)
+
+
+def test_the_loss_of_an_epoch_within_which_it_goes_on_is_that_of_all_its_rows(
+    tmp_path: Path,
+) -> None:
+    file, weight = tmp_path / "kept.safetensors", np.linspace(0.2, 3, 21)
+    plan: dict[str, Any] = {"until": 3, "batch_size": 4, "sample_weight": weight}
+    whole = quiet(classifier(), rows(), callbacks=[KeepAt(10, file)], **plan)
+    other = classifier()
+    other.resume(file)
+    quiet(other, rows(), **plan)
+    assert other.history["loss"] == whole["loss"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rate_factor": 0.0}, {"rate_factor": 1}, {"callbacks": {"EarlyStopping": 3}},
+        {"training": 7}, {"settings": []}, {"about": None},
+    ],
+)  # fmt: skip
+def test_a_file_whose_newer_parts_are_wrong_is_refused(file: Path, change: dict[str, Any]) -> None:
+    document, arrays = read_sealed(file)
+    write_sealed(file, document | change, arrays)
+    with pytest.raises(gn.ModelFileError, match=r"lacks a part of a checkpoint|is damaged"):
+        classifier(optimizer=OPTIMIZER).resume(file)
+
+
+@pytest.mark.parametrize("losses", [np.zeros(3), np.zeros((0, 2)), np.zeros(0, np.float32)])
+def test_an_epoch_whose_losses_do_not_fit_is_refused(file: Path, losses: Array) -> None:
+    document, arrays = read_sealed(file)
+    write_sealed(file, document, arrays | {"epoch/losses": losses})
+    with pytest.raises(gn.ModelFileError, match="the losses of its last epoch do not fit"):
+        classifier(optimizer=OPTIMIZER).resume(file)
+
+
+def test_what_a_callback_cannot_recall_is_said(file: Path) -> None:
+    document, arrays = read_sealed(file)
+    write_sealed(file, document | {"callbacks": {"EarlyStopping": {}}}, arrays)
+    trainer = classifier(optimizer=OPTIMIZER)
+    trainer.resume(file)
+    with pytest.raises(gn.ModelFileError, match="EarlyStopping cannot recall what it kept"):
+        quiet(trainer, rows(), callbacks=[gn.EarlyStopping(monitor="loss")])

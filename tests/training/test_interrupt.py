@@ -15,7 +15,8 @@ import pytest
 
 import glassnet as gn
 from glassnet.training import trainer as trainer_module
-from glassnet.training.interrupt import on_interrupt
+from glassnet.training.checkpoint import read_checkpoint
+from glassnet.training.interrupt import held_back, on_interrupt, uninterrupted
 from tests.training.setups import Moments, bits, classifier, quiet, restless, rows
 
 
@@ -146,3 +147,78 @@ def test_where_interrupts_are_ignored_they_stay_ignored() -> None:
     with on_interrupt(lambda: pytest.fail("an ignored signal is no request")):
         send()
     assert signal.signal(signal.SIGINT, signal.default_int_handler) is signal.SIG_IGN
+
+
+@pytest.fixture
+def note() -> Any:
+    """What a program's own handlers of SIGTERM and SIGHUP hear."""
+    heard: list[int] = []
+    before = {}
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        before[signum] = signal.signal(signum, lambda signum, _: heard.append(signum))
+    yield heard
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_other_requests_end_training_and_then_have_their_effect(
+    note: list[Any], signum: signal.Signals
+) -> None:
+    ends: list[list[Any]] = []
+
+    def act(fit: Any) -> None:
+        if len(fit.history) == 2:
+            for _ in range(3):  # a terminal that goes away tells it more than once
+                os.kill(os.getpid(), signum)
+
+    end = Moments("end", lambda fit: ends.append([*note, fit.stopped]))
+    history = quiet(classifier(), rows(), epochs=1000, callbacks=[Moments("chunk", act), end])
+    assert (history.ended, len(history)) == ("interrupted", 2)
+    assert ends == [["interrupted"]]
+    assert note == [signum]
+
+
+def test_what_comes_before_a_held_back_training_ends_it(note: list[Any]) -> None:
+    with held_back() as came:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert quiet(classifier(), rows(), epochs=1000).ended == "interrupted"
+    assert (came, note) == ([signal.SIGTERM], [])
+
+
+def test_what_comes_while_something_is_made_whole_comes_after_it(note: list[Any]) -> None:
+    done: list[Any] = []
+
+    def make() -> None:
+        with uninterrupted():
+            send(2)
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append(list(note))
+
+    with pytest.raises(KeyboardInterrupt):
+        make()
+    assert done == [[]]
+
+
+DYING = """
+import os, signal, sys
+from pathlib import Path
+import glassnet as gn
+from tests.training.setups import Moments, classifier, quiet, rows
+
+act = Moments("epoch", lambda fit: len(fit.history) == 3 and os.kill(os.getpid(), signal.SIGTERM))
+quiet(classifier(), rows(), epochs=10**9, callbacks=[act, gn.Checkpoint(sys.argv[1])])
+"""
+
+
+def test_a_program_without_handlers_keeps_its_checkpoint_and_dies_by_the_signal(
+    tmp_path: Path,
+) -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", DYING, str(tmp_path)]
+    assert subprocess.run(command, cwd=root, check=False).returncode == -signal.SIGTERM
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        "best.safetensors",
+        "last.safetensors",
+    ]
+    assert read_checkpoint(tmp_path / "last.safetensors").epoch == 3

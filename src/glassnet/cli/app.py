@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 from typer.core import TyperGroup
@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 import glassnet as gn
 from glassnet.cli import datasets, runs
 from glassnet.cli.check import check
-from glassnet.cli.command import Command, with_examples
+from glassnet.cli.command import Command, Making, with_examples
 from glassnet.cli.demo import demo
 from glassnet.cli.doctor import doctor
 from glassnet.cli.evaluate import evaluate
@@ -29,9 +29,12 @@ from glassnet.cli.show import complain
 from glassnet.cli.surroundings import bear_limits, lacks_memory, open_streams
 from glassnet.cli.train import train
 from glassnet.errors import FileError, GlassnetError
+from glassnet.showing import Shown
 
 FAILED, INTERRUPTED = 2, 130
 NO_ROOM = "There is too little memory for this."
+MAKING = (demo, train, recipe)
+"""Commands that make files; what they print is only told."""
 UsageError: Any = typer.BadParameter.__base__
 """What Typer raises for arguments that it cannot read; it exports only those below."""
 
@@ -59,25 +62,26 @@ def _told_in_one_line() -> Iterator[None]:
         yield
         return
     except GlassnetError as error:
-        message = str(error)
+        message = _with_what_was_kept(error)
     except UsageError as error:
         if type(error).show is not UsageError.show:  # it shows the help: nothing was asked for
             raise
         message = error.format_message().rstrip(".?")
         message = f"{message}. See: {error.ctx.command_path} --help"
     except MemoryError as error:
-        message = f"{NO_ROOM} {error}"
+        message = f"{NO_ROOM} {_with_what_was_kept(error)}"
     except OSError as error:
         if error.errno == errno.EPIPE:  # a reader that has gone: Typer bears it
             raise
-        message = f"Cannot read or write: {error}."
+        message = _with_what_was_kept(error, f"Cannot read or write: {error}.")
         sys.stdout = io.StringIO()  # or Python would try again at the end
     except (ImportError, RuntimeError, SystemError) as error:
         if not lacks_memory(error):
             raise
         message = NO_ROOM
     except KeyboardInterrupt as interrupt:
-        message, status = f"Interrupted. {interrupt}", INTERRUPTED
+        message = f"Interrupted. {_with_what_was_kept(interrupt)}"
+        status = getattr(interrupt, "status", INTERRUPTED)
     _complain(message)
     raise typer.Exit(status)
 
@@ -89,6 +93,12 @@ def _complain(message: str) -> None:
     except (MemoryError, ImportError):
         plain = "".join(letter for letter in " ".join(message.split()) if letter.isprintable())
         os.write(2, f"glassnet: {plain}\n".encode("ascii", "backslashreplace"))
+
+
+def _with_what_was_kept(error: BaseException, message: str | None = None) -> str:
+    """Add to an error's message where what was learnt is, if training was ended by it."""
+    message = str(error) if message is None else message
+    return f"{message} {getattr(error, 'kept', '')}".strip()
 
 
 def new_app(cls: type[TyperGroup], about: str | None) -> typer.Typer:
@@ -106,7 +116,8 @@ def add(app: typer.Typer, *commands: Callable[..., None]) -> None:
     """Give an app its commands, in this order."""
     for command in commands:
         name = command.__name__.rstrip("_")
-        app.command(name, cls=Command, help=with_examples(command.__doc__))(command)
+        cls = Making if command in MAKING else Command
+        app.command(name, cls=cls, help=with_examples(command.__doc__))(command)
 
 
 def main() -> None:
@@ -120,6 +131,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a label that the terminal cannot write is shown
             stream.reconfigure(errors="backslashreplace")
+    sys.stderr = cast(TextIO, Shown(sys.stderr))
     app(prog_name="glassnet")
 
 

@@ -1,13 +1,17 @@
 """Command: how a command reads its arguments, and how it explains itself."""
 
+import errno
+import sys
 from inspect import cleandoc
 from textwrap import dedent, indent
-from typing import Any
+from typing import Any, TextIO, cast
 
 from typer.core import TyperCommand
 
 from glassnet.cli.arguments import is_number
+from glassnet.cli.show import warn
 from glassnet.cli.surroundings import make_room_for_arithmetic
+from glassnet.showing import Shown
 
 
 class Command(TyperCommand):
@@ -34,6 +38,22 @@ class Command(TyperCommand):
         for title, records in groups.items():
             with formatter.section(title):
                 formatter.write_dl(records)
+
+
+class Making(Command):
+    """A command that makes files: what cannot be printed of them is left out, and nothing lost."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, though nobody reads what it prints."""
+        shown = Shown(sys.stdout)
+        sys.stdout = cast(TextIO, shown)
+        result = super().invoke(ctx)
+        shown.flush()
+        if shown.lost is None:
+            sys.stdout = cast(TextIO, shown.stream)
+        elif getattr(shown.lost, "errno", None) not in (errno.EPIPE, errno.EIO):
+            warn(f"Not everything could be printed: {shown.lost}. All files were written.")
+        return result
 
 
 def with_examples(docstring: str | None) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import glassnet as gn
-from glassnet.cli.output import expect_writable, with_what_was_learnt
+from glassnet.cli.output import expect_writable, interrupted_by, keep, with_what_was_learnt
 from glassnet.cli.show import show_commands, show_table, size_of, warn
-from glassnet.errors import DataError, DivergenceError, SettingError
+from glassnet.errors import DataError, SettingError, carrying
 
 WORSE = 0.02
 """A model that gets so much less of the test part right does not take the place of the old one."""
@@ -32,6 +32,7 @@ def learn_on(
     from glassnet.data.image_folder import read
     from glassnet.model.continuing import earlier_data, expect_pictures
     from glassnet.model.continuing import learn_on as learn
+    from glassnet.training.interrupt import held_back
 
     if folder is None:
         raise SettingError("--continue learns from kept pictures: say where they are, --data DIR.")
@@ -45,21 +46,24 @@ def learn_on(
             f"Only the {len(kept)} pictures in {folder} are learnt from, in small steps, and the "
             f"model may get worse at what is unlike them, because {why}"
         )
-    try:
-        model = learn(model, kept, data=data, progress=not quiet, **settings)
-    except DivergenceError as error:
-        raise with_what_was_learnt(error, kept_in) from error
-    told: Any = model.provenance["continued"][-1]
-    interrupted = told["ended"] == "interrupted"
-    if out is None:  # what was good is not given for what is not
-        if interrupted:
-            raise KeyboardInterrupt(f"{path} stays as it was.")
-        _expect_no_worse(told, path, folder)
-    model.save(kept_in)
+    with held_back() as came:
+        try:
+            model = learn(model, kept, data=data, progress=not quiet, **settings)
+        except BaseException as error:
+            with_what_was_learnt(error, kept_in)
+            raise
+        told: Any = model.provenance["continued"][-1]
+        interrupted = told["ended"] == "interrupted"
+        if out is None:  # what was good is not given for what is not
+            if interrupted:
+                interrupt = interrupted_by(came, f"{path} stays as it was.")
+                raise with_what_was_learnt(carrying(interrupt, model=model), path)
+            _expect_no_worse(told, path, folder)
+        keep(model, kept_in)
     if not quiet:
         _report(told, folder, kept_in)
     if interrupted:
-        raise KeyboardInterrupt(f"{kept_in} holds what was learnt until then.")
+        raise interrupted_by(came, f"{kept_in} holds what was learnt until then.")
 
 
 def _expect_no_worse(told: dict[str, Any], path: Path, folder: Path) -> None:

@@ -1,15 +1,12 @@
 """`glassnet train`: from a data set to a model file."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-import glassnet as gn
-from glassnet.cli.output import with_what_was_learnt
-from glassnet.cli.show import show_commands, size_of
-from glassnet.errors import DivergenceError, FileError, SettingError
+from glassnet.cli.training import Files, going_on, train_and_keep
+from glassnet.errors import SettingError
 
 NETWORK, TRAINING, KEEPING = "The network", "The training", "What is kept and shown"
 ON = "Learning on"
@@ -144,10 +141,20 @@ def train(
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            help="A folder that gets last.safetensors and best.safetensors while it trains.",
+            help="A folder that gets last.safetensors and best.safetensors while it trains: to "
+            "go on from, and models as they are.",
             rich_help_panel=KEEPING,
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from the checkpoint in --checkpoint, if there is one yet, to the same "
+            "model, bit for bit. DATA and all settings come from it.",
+            rich_help_panel=KEEPING,
+        ),
+    ] = False,
     record: Annotated[
         Path | None,
         typer.Option(
@@ -168,23 +175,22 @@ def train(
 ) -> None:
     """Train a network on a data set, and keep it in a file.
 
-    Everything has a default. Ctrl-C ends training early and keeps what has been learnt. Where the
-    loss is no longer a number, the last good weights go to NAME.last-good.safetensors.
+    Everything has a default. Ctrl-C ends training early and keeps what has been learnt. Where an
+    error ends it, the last good weights go to NAME.last-good.safetensors.
 
         glassnet train iris
         glassnet train digits --layers 64,32 --dropout 0.2 --epochs 20
         glassnet train diabetes --l2 0.01 --out runs/diabetes.safetensors
-        glassnet train mnist --augment
+        glassnet train mnist --augment --checkpoint kept
+        glassnet train --checkpoint kept --resume
         glassnet train --continue mnist.safetensors --data kept
 
     With --continue the model keeps its architecture and learns from the pictures in DIR, beside the
     data that it learnt from before, where that is at hand, so that nothing is forgotten. It says
     how many it gets right, before and after.
     """
-    from glassnet.cli.asked import load_data
-    from glassnet.cli.output import expect_writable
-
-    _expect_one_way(asked)
+    given = _given(asked)
+    _expect_one_way(asked, given)
     if continue_:
         from glassnet.cli.learning_on import learn_on
 
@@ -201,63 +207,42 @@ def train(
             quiet=quiet,
         )
         return
-    rows = load_data(str(data))
-    path = expect_writable(out or Path(f"{data}.safetensors"))
-    callbacks: list[gn.Callback] = []
-    if checkpoint:
-        callbacks.append(gn.Checkpoint(expect_writable(checkpoint / "last.safetensors").parent))
-    if log:
-        callbacks.append(gn.JSONLog(expect_writable(log)))
-    if tensorboard:
-        callbacks.append(gn.TensorBoard(expect_writable(tensorboard / "events").parent))
-    if record and not quiet:
-        _say_what_is_replaced(record)
-    try:
-        model = gn.train(
-            rows,
-            layers=_units(layers),
-            activation=activation,
-            dropout=dropout,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            l2=l2,
-            clip_norm=clip_norm,
-            epochs=epochs,
-            batch_size=batch_size,
-            patience=patience,
-            augment=augment,
-            seed=seed,
-            dtype=dtype,
-            engine=engine,
-            callbacks=callbacks,
-            record=record and expect_writable(record / "run.json").parent,
-            progress=not quiet,
-        )
-    except DivergenceError as error:
-        raise with_what_was_learnt(error, path) from error
-    model.save(path)
-    if not quiet:
-        _report(model, path)
-    if model.provenance["ended"] == "interrupted":
-        raise KeyboardInterrupt(f"{path} holds what was learnt until then.")
+    settings = {
+        "layers": _units(layers), "activation": activation, "dropout": dropout,
+        "optimizer": optimizer, "learning_rate": learning_rate, "schedule": schedule, "l2": l2,
+        "clip_norm": clip_norm, "epochs": epochs, "batch_size": batch_size, "patience": patience,
+        "augment": augment, "seed": seed, "dtype": dtype, "engine": engine,
+    }  # fmt: skip
+    files = Files(out, checkpoint, record, log, tensorboard)
+    if resume:
+        chosen = {name: value for name, value in settings.items() if name in given}
+        data, files = going_on(data, files, chosen)
+    train_and_keep(str(data), files, settings, resume=resume, quiet=quiet)
 
 
-def _expect_one_way(asked: typer.Context) -> None:
-    """Raise SettingError unless either a data set is learnt, or a model learns on."""
-    given = {
+def _given(asked: typer.Context) -> dict[str, str]:
+    """Return what stands on the command line: its options by the names of the parameters."""
+    return {
         name: next(iter(parameter.opts))
         for parameter in asked.command.params
         if (name := parameter.name)
         and (source := asked.get_parameter_source(name))
         and source.name == "COMMANDLINE"
     }
+
+
+def _expect_one_way(asked: typer.Context, given: dict[str, str]) -> None:
+    """Raise SettingError unless a data set is learnt, a model learns on, or training goes on."""
     if "continue_" not in given:
         if "folder" in given:
             raise SettingError(
                 "--data is what a model learns on from: say which, --continue MODEL."
             )
-        if "data" not in given:
+        if "resume" in given and "checkpoint" not in given:
+            raise SettingError(
+                "--resume goes on from a checkpoint: say in which folder it is, --checkpoint DIR."
+            )
+        if "data" not in given and "resume" not in given:
             asked.fail("Missing argument 'DATA'")
     elif "data" in given:
         raise SettingError("--continue learns from --data, and what MODEL says: leave out DATA.")
@@ -265,12 +250,6 @@ def _expect_one_way(asked: typer.Context) -> None:
         raise SettingError(
             f"--continue keeps the network of MODEL, and how it learns: leave out {', '.join(own)}."
         )
-
-
-def _say_what_is_replaced(folder: Path) -> None:
-    with suppress(FileError):  # no run is there
-        epochs = len(gn.runs.open(folder).epochs)
-        typer.echo(f"Replaces the run of {epochs} epochs in {folder}.", err=True)
 
 
 def _units(layers: str | None) -> list[int] | None:
@@ -284,19 +263,3 @@ def _units(layers: str | None) -> list[int] | None:
         raise SettingError(
             f"--layers expects whole numbers with commas between, such as 64,32, got {layers!r}."
         ) from None
-
-
-def _report(model: "gn.Model", path: Path) -> None:
-    """Say how good the model is, where it is, and what can be done with it."""
-    from glassnet.training.history import describe
-
-    told = model.provenance
-    print(f"Test ({told['data']['rows']['test']:,} rows)  {describe(told['figures']['test'])}")
-    print(f"Saved {path} ({size_of(path)}, {model.network.size():,} parameters)")
-    print("Next:")
-    show_commands(
-        ["evaluate", str(path)],
-        ["predict", str(path), told["data"]["name"], "--row", "0"],
-        ["inspect", str(path)],
-        ["plot", "overview", str(path), "--out", str(path.with_suffix(".png"))],
-    )

@@ -17,7 +17,7 @@ from glassnet.data.batches import DEFAULT_BATCH_SIZE, batch_size_for
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, check_classes, one_hot
-from glassnet.errors import DataError, DivergenceError, FileError, SettingError
+from glassnet.errors import DataError, DivergenceError, FileError, SettingError, carrying
 from glassnet.model.experience import Experience
 from glassnet.model.model import Model
 from glassnet.model.provenance import data_name, fits, machine
@@ -116,8 +116,9 @@ def learn_on(
             callbacks=callbacks,
             progress=progress,
         )
-    except DivergenceError as error:
-        error.model = after
+    except BaseException as error:
+        if trainer.step or isinstance(error, DivergenceError):
+            carrying(error, model=after)
         raise
     told |= {
         "after": _figures(after, Rows(x, t), data),

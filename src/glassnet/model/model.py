@@ -27,11 +27,14 @@ from glassnet.errors import (
 from glassnet.files import expect_format, read_sealed_bytes, unseal, write_sealed
 from glassnet.model.answer import Answer, doubts
 from glassnet.model.experience import Experience
+from glassnet.model.going_on import model_of
 from glassnet.model.provenance import fit_for_json
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.settings import ALLOW_MORE, as_people_read, expect_kind, most_memory
+from glassnet.training.checkpoint import FORMAT as CHECKPOINT
+from glassnet.training.checkpoint import snapshot_of
 from glassnet.training.history import Figures
 from glassnet.training.metrics import confusion_table, metric
 from glassnet.types import Array
@@ -304,7 +307,9 @@ def load(
     layers: type[Layer] | Iterable[type[Layer]] = (),
     max_memory: int | str | None = None,
 ) -> Model:
-    """Read a model file. Nothing in it is run: it holds names and numbers.
+    """Read a model file, or a checkpoint of `gn.train`, which is the model as it was then.
+
+    Nothing in it is run: it holds names and numbers.
 
     layers      classes of your own that the network uses: one or several
     max_memory  bytes, or a text such as "512M", that the file may have and that one row may take on
@@ -316,6 +321,29 @@ def load(
     limit = most_memory(max_memory)
     data = read_sealed_bytes(path, limit)
     document, arrays = unseal(path, data)
+    if document.get("format") == CHECKPOINT:
+        model = model_of(path, snapshot_of(path, document, arrays), layers)
+    else:
+        model = _model(path, document, arrays, layers)
+    network = model.network
+    needed = network.need.forward * network.dtype.itemsize
+    if needed > limit:
+        raise ModelFileError(
+            f"{path} holds a network that needs {as_people_read(needed)} for one row, and "
+            f"{as_people_read(limit)} are allowed. {ALLOW_MORE}"
+        )
+    network.most_memory = limit
+    model.digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return model
+
+
+def _model(
+    path: str | os.PathLike[str],
+    document: dict[str, Any],
+    arrays: dict[str, Array],
+    layers: type[Layer] | Iterable[type[Layer]],
+) -> Model:
+    """Make the model of a model file's document and arrays."""
     expect_format(path, document, FORMAT, VERSION)
     for part in ("network", "inputs", "outputs", "provenance"):
         if not isinstance(document.get(part), dict):
@@ -327,18 +355,9 @@ def load(
     inputs: Any = read_meaning(document["inputs"])
     outputs: Any = read_meaning(document["outputs"])
     try:
-        model = Model(network, inputs, outputs, document["provenance"], experience)
+        return Model(network, inputs, outputs, document["provenance"], experience)
     except (SettingError, ShapeError) as error:
         raise ModelFileError(f"{path} does not fit together: {error}") from error
-    needed = network.need.forward * network.dtype.itemsize
-    if needed > limit:
-        raise ModelFileError(
-            f"{path} holds a network that needs {as_people_read(needed)} for one row, and "
-            f"{as_people_read(limit)} are allowed. {ALLOW_MORE}"
-        )
-    network.most_memory = limit
-    model.digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return model
 
 
 def probabilities(y: Array, classes: Classes) -> Array:

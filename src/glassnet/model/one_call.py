@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +15,9 @@ from glassnet.data.augment import Augment
 from glassnet.data.batches import batch_size_for
 from glassnet.data.meaning import Classes, Features, Images, Values
 from glassnet.data.rows import Rows, in_precision, moments
-from glassnet.errors import DataError, DivergenceError, SettingError, short
+from glassnet.errors import DataError, DivergenceError, SettingError, carrying, short
 from glassnet.model.experience import Experience
+from glassnet.model.going_on import Asked, about, as_before, as_json, expect_same_engine, kept_in
 from glassnet.model.model import Model
 from glassnet.model.provenance import record as write_down
 from glassnet.nn import initializers
@@ -27,7 +29,9 @@ from glassnet.nn.network import DType, Sequential
 from glassnet.optim import L2, ClipNorm, CosineDecay, Optimizer
 from glassnet.optim import optimizer as make_optimizer
 from glassnet.settings import as_tuple, expect_kind, whole_number
-from glassnet.training.callbacks import Callback, EarlyStopping, Recorder
+from glassnet.training.callbacks import Callback, Checkpoint, EarlyStopping, Recorder
+from glassnet.training.checkpoint import Snapshot
+from glassnet.training.history import History
 from glassnet.training.trainer import Trainer
 
 UPDATES, AUGMENTED_UPDATES, MOST_EPOCHS = 6000, 16_000, 1000
@@ -47,7 +51,7 @@ MANY_ROWS = 10_000
 
 
 def train(
-    data: str | Dataset,
+    data: str | Dataset | None = None,
     *,
     layers: int | Sequence[int] | None = None,
     activation: str = "relu",
@@ -65,6 +69,8 @@ def train(
     dtype: DType = "float32",
     engine: str = "auto",
     callbacks: Callback | Iterable[Callback] | None = (),
+    checkpoint: str | Path | Checkpoint | None = None,
+    resume: bool = False,
     record: str | Path | None = None,
     progress: bool = True,
 ) -> Model:
@@ -89,13 +95,72 @@ def train(
                     best; 0 trains to the end. Unless given, a fifth of the epochs where their
                     number is left to us, without `augment`, else 0
     augment         True, or an Augment, trains on the pictures drawn otherwise, anew in each epoch
+    checkpoint      a folder in which training is kept after each epoch, or a Checkpoint
+    resume          go on from the checkpoint there, if there is one, as if training had never
+                    stopped: to the same model, bit for bit. Data and settings come from it;
+                    callbacks, and data that has no name here, are given again
     record          a folder that gets the whole run, for `gn.runs.open`
 
     Features are standardised by the first layer, and values by the model, with the statistics of
     the training part. The model's provenance holds every setting, the history, and what it reaches
     on the validation and test parts; its experience says what is unlike the training part.
 
-    Raises DivergenceError if the loss is no longer a number; its `model` has the last good weights.
+    Raises DivergenceError if the loss is no longer a number, and whatever else ends training; the
+    error's `model` has the last good weights.
+    """
+    asked: Asked = {
+        "layers": layers, "activation": activation, "dropout": dropout, "optimizer": optimizer,
+        "learning_rate": learning_rate, "schedule": schedule, "l2": l2, "clip_norm": clip_norm,
+        "epochs": epochs, "batch_size": batch_size, "patience": patience, "augment": augment,
+        "seed": seed, "dtype": dtype, "engine": engine,
+    }  # fmt: skip
+    kept = kept_in(checkpoint) if resume else None
+    if kept is not None:
+        usual = {name: one.default for name, one in signature(train).parameters.items()}
+        chosen = {name: value for name, value in asked.items() if as_json(value) != usual[name]}
+        data, asked = as_before(kept, data, chosen)
+    elif data is None and checkpoint is not None:
+        raise DataError(f"There is no checkpoint in {checkpoint} yet: say what data is learnt.")
+    return _train(
+        data,
+        callbacks=callbacks,
+        checkpoint=checkpoint,
+        kept=kept,
+        record=record,
+        progress=progress,
+        asked=asked,
+        **asked,
+    )
+
+
+def _train(
+    data: str | Dataset | None,
+    *,
+    layers: int | Sequence[int] | None,
+    activation: str,
+    dropout: float,
+    optimizer: str | Optimizer,
+    learning_rate: float | None,
+    schedule: Literal["constant", "cosine"] | None,
+    l2: float,
+    clip_norm: float | None,
+    epochs: int | None,
+    batch_size: int | None,
+    patience: int | None,
+    augment: bool | Augment,
+    seed: int,
+    dtype: DType,
+    engine: str,
+    callbacks: Callback | Iterable[Callback] | None,
+    checkpoint: str | Path | Checkpoint | None,
+    kept: Snapshot | None,
+    record: str | Path | None,
+    progress: bool,
+    asked: Asked,
+) -> Model:
+    """Train as `train` was asked, or go on as it was asked when it began.
+
+    kept    the checkpoint to go on from
     """
     if isinstance(data, str):
         data = datasets.load(data)
@@ -118,6 +183,7 @@ def train(
         epochs = min(MOST_EPOCHS, -(-(AUGMENTED_UPDATES if redraw else UPDATES) // batches))
         if patience is None and not redraw:
             patience = epochs // 5
+    epochs = whole_number("epochs", epochs)
     small_table = isinstance(data.inputs, Features) and not many
     if learning_rate is None and optimizer == "adam" and small_table:
         learning_rate = SMALL_TABLE_RATE
@@ -128,7 +194,7 @@ def train(
     elif learning_rate is not None:
         raise SettingError(f"{optimizer} has its learning rate already: leave out learning_rate.")
     if schedule == "cosine":
-        rate = CosineDecay(optimizer.rate(1), whole_number("epochs", epochs) * batches)
+        rate = CosineDecay(optimizer.rate(1), epochs * batches)
         optimizer = replace(optimizer, learning_rate=rate)
     elif schedule != "constant":
         raise SettingError(f"schedule is 'constant' or 'cosine', got {schedule!r}.")
@@ -158,6 +224,10 @@ def train(
         *as_tuple("callbacks", callbacks, Callback, "gn.EarlyStopping()"),
         *([EarlyStopping(patience)] if patience else []),
     ]
+    if checkpoint is not None:
+        keeper = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
+        keeper.about |= about(data, data.inputs, outputs, asked)
+        callbacks = [keeper, *callbacks]
     if record is not None:
         recorder = Recorder(
             record, probe=validation, data=data.name, inputs=data.inputs, outputs=outputs
@@ -166,27 +236,41 @@ def train(
     model = Model(network, data.inputs, outputs)
     settings = trainer.settings() | {"epochs": epochs, "batch_size": batch_size}
     settings["augment"] = redraw and redraw.config()
+    if kept is not None:
+        expect_same_engine(kept, trainer.engine.name)
+        trainer.go_on(kept)
+    begun = trainer.step
+    ended = "error"
     try:
         history = trainer.fit(
             _scaled(data.train, outputs),
             validation=validation,
-            epochs=epochs,
+            until=epochs,
             batch_size=batch_size,
             augment=redraw,
             callbacks=callbacks,
             progress=progress,
         )
-    except DivergenceError as error:
-        model.provenance = write_down(data, settings, error.history, {})
-        error.model = model
+        ended = history.ended
+        figures = {
+            "validation": model.evaluate(data.validation),
+            "test": model.evaluate(data.test),
+        }
+        model.provenance = write_down(data, settings, _whole(trainer, ended), figures)
+        model.experience = experience_of(model, data)
+    except BaseException as error:
+        told = getattr(error, "history", None)
+        ended = ended if told is None else told.ended
+        if trainer.step > begun or kept is not None or isinstance(error, DivergenceError):
+            model.provenance = write_down(data, settings, _whole(trainer, ended), {})
+            carrying(error, model=model)
         raise
-    figures = {
-        "validation": model.evaluate(data.validation),
-        "test": model.evaluate(data.test),
-    }
-    model.provenance = write_down(data, settings, history, figures)
-    model.experience = experience_of(model, data)
     return model
+
+
+def _whole(trainer: Trainer, ended: str) -> History:
+    """Return what was measured from the beginning on, wherever training was gone on from."""
+    return History(trainer.history.epochs, ended, f"{trainer.engine.name}: {trainer.why}")
 
 
 def experience_of(model: Model, data: Dataset) -> Experience:

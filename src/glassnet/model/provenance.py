@@ -30,14 +30,8 @@ def record(
     settings    how it was trained
     figures     what it reached on each part of the data: {"test": {"accuracy": 0.98}, …}
     """
-    parts = {"train": data.train, "validation": data.validation, "test": data.test}
     return {
-        "data": {
-            "name": data.name,
-            "source": data.source,
-            "sha256": data.fingerprint,
-            "rows": {name: len(part) for name, part in parts.items()},
-        },
+        "data": of_data(data),
         "settings": dict(settings),
         "figures": as_json(figures),
         "history": as_json(history.epochs),
@@ -45,6 +39,17 @@ def record(
         "engine": history.engine,
         "machine": machine(),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def of_data(data: Dataset) -> dict[str, Any]:
+    """Describe, as JSON, what is learnt from."""
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    return {
+        "name": data.name,
+        "source": data.source,
+        "sha256": data.fingerprint,
+        "rows": {name: len(part) for name, part in parts.items()},
     }
 
 

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.errors import FileError
-from glassnet.files import open_file
+from glassnet.files import expect_plain, open_file, write_atomically
 from glassnet.training.history import as_json
 
 MOST_LINE = 16 << 20
 """Bytes of a line, or of an object that is a file of its own, at most."""
+
+MEND = "Copy it again from where it is whole, or move it away."
+"""What to do with a file that is damaged."""
 
 
 def append_lines(path: Path, lines: Iterable[Mapping[str, Any]], *, anew: bool = False) -> None:
@@ -30,6 +33,27 @@ def append_lines(path: Path, lines: Iterable[Mapping[str, Any]], *, anew: bool =
         raise FileError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
+def cut_lines(path: Path, step: int, epoch: int) -> list[dict[str, Any]]:
+    """Take out of a file, if it is there, what is of later steps and epochs, and half a last line.
+
+    Returns the lines that stay. Raises FileError if the file is damaged or cannot be written.
+    """
+    if not path.exists():
+        return []
+    stay = [
+        line
+        for line in read_lines(path)
+        if _number(line, "step") <= step and _number(line, "epoch") <= epoch
+    ]
+    write_atomically(path, "".join(f"{json.dumps(line)}\n" for line in stay).encode())
+    return stay
+
+
+def _number(line: Mapping[str, Any], name: str) -> float:
+    number = line.get(name)
+    return number if isinstance(number, int | float) else 0
+
+
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """Read JSON objects, one a line; what follows the last whole line is left out.
 
@@ -40,7 +64,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         while (text := file.readline(MOST_LINE)).endswith(b"\n"):
             found.append(read_object(text, f"{path}, line {len(found) + 1}"))
     if len(text) == MOST_LINE:
-        raise FileError(f"{path}, line {len(found) + 1} is damaged: it does not end.")
+        raise damaged(f"{path}, line {len(found) + 1}", "it does not end")
     return found
 
 
@@ -49,7 +73,16 @@ def read_object(text: bytes, where: str) -> dict[str, Any]:
     try:
         found = json.loads(text.decode())
     except (ValueError, RecursionError) as error:
-        raise FileError(f"{where} is damaged: it is not JSON ({error}).") from error
+        raise damaged(where, f"it is not JSON ({error})") from error
     if not isinstance(found, dict):
-        raise FileError(f"{where} is damaged: it is not a JSON object.")
+        raise damaged(where, "it is not a JSON object")
+    try:
+        expect_plain(found)
+    except ValueError as error:
+        raise damaged(where, f"it holds what Glassnet never writes, {error}") from error
     return found
+
+
+def damaged(where: str, what: str) -> FileError:
+    """Make the error for a file that was written by us and is no longer whole."""
+    return FileError(f"{where} is damaged: {what}. {MEND}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Never
 
@@ -14,14 +16,14 @@ from glassnet import engines
 from glassnet.data.augment import Augment
 from glassnet.data.batches import Batches, batch_size_for, in_batches
 from glassnet.engines.base import Examples, Job, Runner, is_finite
-from glassnet.errors import DataError, telling_where
+from glassnet.errors import DataError, DivergenceError, carrying, telling_where
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.optim import Clipping, Optimizer, Penalty
 from glassnet.optim import optimizer as make_optimizer
 from glassnet.settings import as_tuple, expect_kind, seed_number, whole_number
 from glassnet.training.callbacks.base import Callback, Chunk
-from glassnet.training.callbacks.progress import Progress
+from glassnet.training.callbacks.together import start, tell, with_progress
 from glassnet.training.checkpoint import Snapshot, read_checkpoint
 from glassnet.training.divergence import Trail
 from glassnet.training.evaluation import GivenMetrics, evaluate, metrics_of, try_out
@@ -80,6 +82,9 @@ class Trainer:
         self.step = 0
         self.met = 0
         self.history = History()
+        self._training = secrets.token_hex(8)
+        self._losses = self._counts = np.zeros(0)  # of the batches that made up `met`
+        self._kept: Snapshot | None = None  # from which the next fit goes on
         self._chunk = 1
         self._job = Job(network, self.losses, self.optimizer, self.penalties, clipping)
         self.engine, self.why = engines.choose(engine, self._job)
@@ -91,6 +96,7 @@ class Trainer:
         *more: Never,
         validation: Data | None = None,
         epochs: int = 10,
+        until: int | None = None,
         batch_size: int | None = None,
         shuffle: bool = True,
         sample_weight: Any = None,
@@ -104,6 +110,8 @@ class Trainer:
 
         data            rows such as ``data.train``, or a pair (x, t)
         validation      rows that are measured after each epoch and never trained on
+        until           how many epochs there are to be in all, in place of `epochs` more: so
+                        training that goes on ends where it would have ended
         batch_size      rows an update; 32 unless given, or all of them where there are fewer
         shuffle         a new order each epoch, fixed by the seed
         sample_weight   (N,), how much each row counts
@@ -113,8 +121,10 @@ class Trainer:
         progress        whether to show it
         train_metrics   whether to measure the metrics on the training rows too, after each epoch
 
-        Ctrl-C ends training after the current batches and returns the history so far. Raises
-        DivergenceError, with the last good weights in place, if a loss is not a number.
+        Ctrl-C ends training after the current batches and returns the history so far. SIGTERM and
+        SIGHUP do, too, and have their effect when the callbacks have ended. Raises DivergenceError
+        if a loss is not a number, and whatever a callback raises: the last good weights are in
+        place, and the error's `history` is what was measured.
         """
         _expect_a_pair("fit", more)
         examples = make_examples(self.network, self.losses, data, sample_weight, class_weight)
@@ -124,36 +134,43 @@ class Trainer:
             try_out(self.network, examples, self.metrics)
         held_out = None if validation is None else self._held_out(validation)
         batch_size = batch_size_for(len(examples), batch_size)
-        plan: dict[str, Any] = {"epochs": whole_number("epochs", epochs), "batch_size": batch_size}
+        last = self.epoch + whole_number("epochs", epochs)
+        if until is not None:
+            last = epochs = whole_number("until", until)
+        plan: dict[str, Any] = {"epochs": int(epochs), "batch_size": batch_size}
         plan |= {"shuffle": shuffle, "augment": augment and augment.config()}
         fit = self._begin(examples, held_out, train_metrics, plan)
-        callbacks = _callbacks(callbacks, progress)
-        history = fit.history
-        trail = Trail(self, history)
-        with ExitStack() as stack:
-            stack.callback(setattr, self, "met", 0)  # an epoch that is left begins anew
-            stack.enter_context(on_interrupt(lambda: fit.stop("interrupted", now=True)))
-            for callback in callbacks:
-                stack.callback(callback.on_end, fit)
-                callback.on_start(fit)
-            while self.epoch < fit.last_epoch and not fit.stopped:
-                began = time.perf_counter()
-                batches = self._batches(len(examples), batch_size, shuffle)
-                drawn = of_epoch(examples, augment, self.seed, self.epoch)
-                loss = self._train_epoch(fit, drawn, batches, callbacks, trail)
-                if fit.now:
-                    break
-                self.epoch, self.met = self.epoch + 1, 0
-                figures = {"epoch": self.epoch, "loss": loss}
-                figures |= self._measure(examples if train_metrics else None, held_out)
-                figures["learning_rate"] = self.optimizer.rate(self.step) * fit.rate_factor
-                figures["seconds"] = time.perf_counter() - began
-                history.epochs.append(figures)
-                self.history.epochs.append(figures)
-                for callback in callbacks:
-                    callback.on_epoch(fit, figures)
-            history.ended = fit.stopped or "finished"
-        return history
+        fit.last_epoch, fit.origin = last, self.epoch if until is None else 0
+        callbacks = with_progress(callbacks, progress)
+        trail = Trail(self, fit.history)
+        try:
+            with ExitStack() as stack:
+                stack.callback(self._begin_epoch)  # an epoch that is left begins anew
+                stack.enter_context(on_interrupt(lambda: fit.stop("interrupted", now=True)))
+                for folder in [folder for one in callbacks for folder in one.folders()]:
+                    fit.claim(folder, stack)
+                kept, self._kept = self._kept, None
+                start(callbacks, fit, kept, stack)
+                with fit.kept_by_an_error():
+                    while self.epoch < fit.last_epoch and not fit.stopped:
+                        began = time.perf_counter()
+                        batches = self._batches(len(examples), batch_size, shuffle)
+                        drawn = of_epoch(examples, augment, self.seed, self.epoch)
+                        loss = self._train_epoch(fit, drawn, batches, callbacks, trail)
+                        if fit.now:
+                            fit.left = fit.checkpoint()
+                            break
+                        figures = {"epoch": self.epoch + 1, "loss": loss}
+                        figures |= self._measure(examples if train_metrics else None, held_out)
+                        figures["learning_rate"] = self.optimizer.rate(self.step) * fit.rate_factor
+                        figures["seconds"] = time.perf_counter() - began
+                        self._end_epoch(fit, figures, callbacks)
+                fit.history.ended = fit.stopped or "finished"
+        except BaseException as error:
+            fit.history.ended = fit.history.ended or "error"
+            carrying(error, history=fit.history)
+            raise
+        return fit.history
 
     def evaluate(self, data: Data, *more: Never, sample_weight: Any = None) -> Figures:
         """Return loss and metrics over all the rows."""
@@ -161,8 +178,12 @@ class Trainer:
         examples = self.examples(data, sample_weight)
         return self._figures(examples)
 
-    def checkpoint(self) -> Snapshot:
-        """Return everything that is needed to go on from here, as it is now."""
+    def checkpoint(self, fit: Fit | None = None) -> Snapshot:
+        """Return everything that is needed to go on from here, as it is now.
+
+        fit     the call of `fit` that is in progress, if one is
+        """
+        done = len(self._losses)
         return Snapshot(
             network=self.network.config(),
             optimizer=self.optimizer.config(),
@@ -173,6 +194,12 @@ class Trainer:
             epoch=self.epoch,
             met=self.met,
             history=History(list(self.history)),
+            losses=self._losses.copy(),
+            counts=self._counts[:done].copy(),
+            training=self._training,
+            rate_factor=fit.rate_factor if fit else 1.0,
+            memory=fit.memories() if fit else {},
+            settings=fit.settings if fit else self.settings(),
         )
 
     def save(self, path: str | Path) -> None:
@@ -182,16 +209,22 @@ class Trainer:
     def resume(self, path: str | Path) -> History:
         """Go on from a checkpoint of a network and an optimiser like these; return its history.
 
-        The seeds become those of the checkpoint. Raises SettingError, and changes nothing, if the
-        network or the optimiser is another.
+        The seeds become those of the checkpoint; the callbacks of the next `fit` remember what
+        those of the same classes did. Raises SettingError, and changes nothing, if the network or
+        the optimiser is another.
         """
-        kept = read_checkpoint(path)
+        return self.go_on(read_checkpoint(path))
+
+    def go_on(self, kept: Snapshot) -> History:
+        """Go on from a snapshot, as `resume` does from a file."""
         kept.expect(self.network, self.optimizer, self.runner.state())
         runner = self.engine.prepare(self._job)
         runner.restore(kept.state)
         self.runner = runner
         self.network.seed, self.seed = kept.seed, kept.shuffle_seed
         self.step, self.epoch, self.met = kept.step, kept.epoch, kept.met
+        self._losses, self._counts = kept.losses, kept.counts
+        self._training, self._kept = kept.training, kept
         self.history = kept.history
         return self.history
 
@@ -222,13 +255,42 @@ class Trainer:
             held_out=held_out,
             runner=self.runner,
             history=History(engine=f"{self.engine.name}: {self.why}"),
+            earlier=History(list(self.history)),
             settings=self.settings() | dict(plan),
             better=better,
             first_epoch=self.epoch,
             first_step=self.step,
-            last_epoch=self.epoch + plan["epochs"],
-            checkpoint=self.checkpoint,
+            last_epoch=self.epoch,
+            origin=self.epoch,
+            keep=self.checkpoint,
         )
+
+    def _end_epoch(self, fit: Fit, figures: Figures, callbacks: Sequence[Callback]) -> None:
+        """Count an epoch, and tell the callbacks of it."""
+        self._begin_epoch()
+        self.epoch += 1
+        fit.history.epochs.append(figures)
+        self.history.epochs.append(figures)
+        tell(
+            [partial(callback.on_epoch, fit, figures) for callback in callbacks]
+            + [partial(callback.after_epoch, fit, figures) for callback in callbacks]
+        )
+
+    def _begin_epoch(self) -> None:
+        self.met, self._losses, self._counts = 0, np.zeros(0), np.zeros(0)
+
+    @contextmanager
+    def _whole_chunk(self, trail: Trail) -> Iterator[None]:
+        """Go back to before a chunk, with weights and counts, if an error breaks it off."""
+        before = self.step, self.met, self._losses
+        try:
+            yield
+        except DivergenceError:  # it has gone back already
+            raise
+        except BaseException:
+            self.runner.restore(trail.stretches[-1].state)
+            self.step, self.met, self._losses = before
+            raise
 
     def settings(self) -> dict[str, Any]:
         """Describe how this trainer trains, as JSON."""
@@ -250,7 +312,7 @@ class Trainer:
 
         The last one may be smaller. Raises DataError if more was met than there is.
         """
-        if self.met >= count:
+        if self.met > count or (self.met == count and not len(self._losses)):
             raise DataError(
                 f"The checkpoint was made after {self.met} rows of an epoch, and the data has "
                 f"{count} rows. Go on with the data that it was made with."
@@ -262,30 +324,32 @@ class Trainer:
         self, fit: Fit, examples: Examples, batches: Batches,
         callbacks: Sequence[Callback], trail: Trail,
     ) -> float:  # fmt: skip
-        """Train on every batch, a chunk at a time; return the mean loss over their rows."""
-        of_epoch = np.empty(len(batches))
-        done = 0
+        """Train on every batch, a chunk at a time; return the mean loss over the epoch's rows."""
+        earlier, done = len(self._losses), 0
+        of_epoch = np.concatenate([self._losses, np.empty(len(batches))])
+        self._counts = np.concatenate([self._counts[:earlier], examples.counts(batches)])
         while done < len(batches) and not fit.now:
             chunk = batches[done : done + self._until_pause(fit)]
             rates = self.optimizer.rates(self.step + 1, len(chunk)) * fit.rate_factor
             trail.remember(examples, chunk, rates)
             began = time.perf_counter()
-            losses = self.runner.run(examples, chunk, rates, self.step)
-            took = time.perf_counter() - began
-            if not is_finite(losses):
-                raise trail.divergence(self.step + len(losses) - 1, losses[-1])
-            of_epoch[done : done + len(chunk)] = losses
-            done += len(chunk)
-            news = Chunk(self.step, losses, rates, done, len(batches))
-            self.step += len(chunk)
-            trail.expect_finite_weights()
-            self.met += len(chunk.order)
+            with self._whole_chunk(trail):
+                losses = self.runner.run(examples, chunk, rates, self.step)
+                took = time.perf_counter() - began
+                if not is_finite(losses):
+                    raise trail.divergence(self.step + len(losses) - 1, losses[-1])
+                of_epoch[earlier + done : earlier + done + len(chunk)] = losses
+                done += len(chunk)
+                news = Chunk(self.step, losses, rates, done, len(batches))
+                self.step += len(chunk)
+                trail.expect_finite_weights()
+                self.met += len(chunk.order)
+                self._losses = of_epoch[: earlier + done]
             if len(chunk) == self._chunk:  # only a whole one says how long one takes
                 self._chunk = _adapt(self._chunk, took)
-            for callback in callbacks:
-                callback.on_chunk(fit, news)
-        counts = examples.counts(batches[:done])
-        return float(np.average(of_epoch[:done], weights=counts)) if counts.any() else 0.0
+            tell([partial(callback.on_chunk, fit, news) for callback in callbacks])
+        counts = self._counts[: len(self._losses)]
+        return float(np.average(self._losses, weights=counts)) if counts.any() else 0.0
 
     def _until_pause(self, fit: Fit) -> int:
         """Say how many batches come next: a chunk, or fewer where someone wants to look sooner."""
@@ -314,14 +378,6 @@ class Trainer:
             better |= {f"{prefix}loss": "lower"}
             better |= {f"{prefix}{one.name}": one.better for one in self.metrics.get(output, ())}
         return better
-
-
-def _callbacks(given: Any, progress: bool) -> list[Callback]:
-    """Check the callbacks, and add the progress that is shown unless it is not wanted."""
-    callbacks = [*as_tuple("callbacks", given, Callback, "gn.EarlyStopping()")]
-    if progress and not any(isinstance(one, Progress) for one in callbacks):
-        callbacks.append(Progress())
-    return callbacks
 
 
 def _expect_a_pair(method: str, more: Sequence[object]) -> None:

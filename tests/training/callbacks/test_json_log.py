@@ -86,3 +86,40 @@ def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
 def test_a_disk_that_is_full() -> None:
     with pytest.raises(gn.FileError, match="Cannot write /dev/full: No space left on device"):
         quiet(classifier(), rows(), callbacks=[gn.JSONLog("/dev/full")])
+
+
+@pytest.mark.parametrize("torn", ["half a line", "no line of the last epoch", "a line too many"])
+def test_a_training_that_goes_on_mends_it(tmp_path: Path, torn: str) -> None:
+    path, keep = tmp_path / "log.jsonl", gn.Checkpoint(tmp_path / "kept", monitor="loss")
+    first = classifier()
+    quiet(first, rows(), epochs=2, batch_size=7, callbacks=[gn.JSONLog(path, steps=True), keep])
+    lines = path.read_text().splitlines(keepends=True)
+    if torn == "half a line":
+        path.write_text("".join(lines[:-1]) + '{"event": "epo')
+    elif torn == "no line of the last epoch":
+        path.write_text("".join(line for line in lines if '"epoch": 2' not in line))
+    else:
+        later = (
+            '{"event": "step", "step": 7, "loss": 1}\n{"event": "epoch", "epoch": 3, "loss": 1}\n'
+        )
+        path.write_text("".join(lines) + later)
+    again = classifier()
+    again.resume(keep.last)
+    quiet(again, rows(), epochs=1, batch_size=7, callbacks=[gn.JSONLog(path, steps=True)])
+    told = read(path)
+    assert [line["epoch"] for line in told if line["event"] == "epoch"] == [1, 2, 3]
+    assert [line["step"] for line in told if line["event"] == "step"] == list(range(1, 10))
+    assert told[-1] == {"event": "end", "ended": "finished"}
+    losses = [line["loss"] for line in told if line["event"] == "epoch"]
+    assert losses == again.history["loss"]
+
+
+def test_one_that_is_damaged_elsewhere_is_refused_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    trainer = classifier()
+    quiet(trainer, rows(), epochs=1, callbacks=[gn.JSONLog(path)])
+    path.write_text(f"nonsense\n{path.read_text()}")
+    before = path.read_text()
+    with pytest.raises(gn.FileError, match=r"line 1 is damaged: it is not JSON .* move it away"):
+        quiet(trainer, rows(), epochs=1, callbacks=[gn.JSONLog(path)])
+    assert path.read_text().startswith(before)

@@ -103,12 +103,15 @@ def test_a_training_that_goes_on_cuts_the_run_back(tmp_path: Path) -> None:
             assert array.tobytes() == whole[step][name].tobytes()
 
 
-def test_one_that_begins_anew_begins_it_anew_and_leaves_other_files(tmp_path: Path) -> None:
+def test_one_that_begins_anew_moves_what_is_there_and_leaves_other_files(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     recorded(tmp_path, probe=rows())
     recorded(tmp_path, length=1)
     run = gn.runs.open(tmp_path)
     assert (run.moments, len(run.epochs), run.layers) == ([0, 1, 2, 5, 6], 1, {})
+    earlier = gn.runs.open(tmp_path / "earlier-1")
+    assert (earlier.moments, len(earlier.epochs)) == ([0, 1, 2, 5, 6, 10, 12, 18], 3)
+    assert sorted(earlier.layers) == earlier.moments
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
@@ -197,3 +200,31 @@ def test_a_run_that_diverges_keeps_what_can_be_gone_on_from(tmp_path: Path) -> N
         quiet(trainer, rows(), epochs=2, callbacks=[gn.Recorder(tmp_path, steps=EVERY_STEP)])
     run = gn.runs.open(tmp_path)
     assert [step for step, _ in run.scrub()] == [0]
+
+
+def test_a_training_that_goes_on_to_its_planned_end_keeps_the_moments_of_one_that_was_not_left(
+    tmp_path: Path,
+) -> None:
+    kept: list[list[int]] = []
+    for stopped in ((), (2,), (3, 5)):
+        folder = tmp_path / str(len(kept))
+        for until in (*stopped, 7):
+            trainer = classifier(optimizer=gn.Adam(0.05))
+            if (folder / "last.safetensors").exists():
+                trainer.resume(folder / "last.safetensors")
+            recorder = gn.Recorder(folder, steps=(1, 9), epochs=3, probe=rows())
+            stop = Moments("epoch", lambda fit, until=until: stop_at(fit, until))
+            callbacks = [recorder, gn.Checkpoint(folder), stop]
+            quiet(trainer, rows(), until=7, callbacks=callbacks, **PLAN)
+        run = gn.runs.open(folder)
+        assert run.epochs["epoch"] == [1, 2, 3, 4, 5, 6, 7]
+        assert len(read_lines(folder / "layers.jsonl")) == len(run.layers)
+        kept.append(sorted(run.layers))
+    assert kept[0] == [0, 1, 9, 18, 36, 42]
+    assert set(kept[0]) <= set(kept[1])
+    assert set(kept[0]) <= set(kept[2])
+
+
+def stop_at(fit: Any, epoch: int) -> None:
+    if fit.first_epoch + len(fit.history) == epoch < 7:
+        fit.stop("for now")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 
@@ -20,6 +19,7 @@ from glassnet.inspect.doctor.finding import SEVERITIES, Diagnosis, Finding
 from glassnet.inspect.doctor.patient import Patient
 from glassnet.optim import Adam
 from glassnet.settings import inside
+from glassnet.showing import show
 from glassnet.training.callbacks import Callback
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
@@ -90,6 +90,6 @@ class Doctor(Callback):
             if rank < self._said.get(key, NOTE):
                 self._said[key] = rank
                 if not self.quiet:
-                    print(f"Doctor, epoch {len(fit.history)}: {finding}", file=sys.stderr)
+                    show(f"Doctor, epoch {len(fit.history)}: {finding}")
         self._spent += time.perf_counter() - began
         return found

@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.data.meaning import Inputs, Outputs
-from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.errors import FileError, SettingError
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
 from glassnet.settings import as_tuple
 from glassnet.training.checkpoint import Snapshot, read_checkpoint
-from glassnet.training.history import History, from_json
-from glassnet.training.json_lines import read_lines
-from glassnet.training.recording import LAYERS, LOG, RUN, kept_moments, moment_path, read_run
+from glassnet.training.history import History
+from glassnet.training.recording import (
+    RUN,
+    kept_moments,
+    moment_path,
+    read_layers,
+    read_log,
+    read_run,
+)
 from glassnet.training.trainer import Trainer
-
-EVENTS: dict[Any, tuple[str, ...]] = {"step": ("step", "loss"), "epoch": ("epoch",)}
-"""What a line of the log has to have."""
 
 
 class Run:
@@ -55,14 +57,14 @@ class Run:
         self.network: dict[str, Any] = document["network"]
         meaning = document["meaning"]
         self.data = str(meaning.get("data") or "")
-        self.inputs: Inputs | None = _meaning(meaning.get("inputs"))
-        self.outputs: Outputs | None = _meaning(meaning.get("outputs"))
+        self.inputs: Inputs | None = meaning["inputs"]
+        self.outputs: Outputs | None = meaning["outputs"]
         self.moments = kept_moments(self.path)
         self.steps: list[int] = []
         self.losses: list[float] = []
         self.epochs = History()
         self.ended = ""
-        for line in _lines(self.path / LOG, ("event",)):
+        for line in read_log(self.path):
             self._take(line)
 
     @property
@@ -73,9 +75,7 @@ class Run:
     @cached_property
     def layers(self) -> dict[int, dict[str, Any]]:
         """How activations and gradients were spread at each moment; empty without a probe."""
-        path = self.path / LAYERS
-        lines = _lines(path, ("step", "layers")) if path.exists() else []
-        return {line["step"]: line["layers"] for line in lines}
+        return read_layers(self.path)
 
     def at(self, step: int) -> Network:
         """Return the network as it was after so many updates, or at the last moment kept before.
@@ -136,11 +136,10 @@ class Run:
         """Take in a line of the log."""
         event = line.pop("event")
         if event == "step":
-            figures = from_json(line)
-            self.steps.append(int(figures["step"]))
-            self.losses.append(figures["loss"])
+            self.steps.append(line["step"])
+            self.losses.append(line["loss"])
         elif event == "epoch":
-            self.epochs.epochs.append(from_json(line))
+            self.epochs.epochs.append(line)
         else:  # the start, or the end, of the training or of a part of it
             self.ended = self.epochs.ended = str(line.get("ended", ""))
 
@@ -158,18 +157,3 @@ def open(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer
 def find(folder: str | os.PathLike[str]) -> list[Path]:
     """List the folders of recorded runs in a folder, in order of name."""
     return sorted(path.parent for path in Path(folder).glob(f"*/{RUN}"))
-
-
-def _lines(path: Path, parts: Iterable[str]) -> list[dict[str, Any]]:
-    """Read a file of lines that each have certain parts. Raises FileError where one has not."""
-    lines = read_lines(path)
-    for number, line in enumerate(lines, 1):
-        event = line.get("event")
-        for part in (*parts, *EVENTS.get(event, ())):
-            if part not in line:
-                raise FileError(f"{path}, line {number} is damaged: it lacks its {part}.")
-    return lines
-
-
-def _meaning(document: Any) -> Any:
-    return None if document is None else read_meaning(document)

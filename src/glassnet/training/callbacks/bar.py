@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import TextIO, cast
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
+
+from glassnet.showing import Shown
 
 
 class Bar(Progress):
@@ -21,9 +24,9 @@ class Bar(Progress):
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=cast(TextIO, Shown(sys.stderr))),
             expand=True,
-            redirect_stdout=sys.stdout.isatty(),  # what is printed into a file stays there
+            redirect_stdout=Shown(sys.stdout).isatty(),  # what is printed into a file stays there
         )
         self.epochs = self.add_task("", total=last - done, epoch=done + 1)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
 from glassnet.settings import expect, expect_counts
 from glassnet.training.callbacks.base import Callback
 from glassnet.training.fit import Fit
-from glassnet.training.history import Figures
+from glassnet.training.history import Figures, as_json, from_json
 from glassnet.types import Array
 
 
@@ -42,9 +47,23 @@ class EarlyStopping(Callback):
             self.best = figures
             if self.restore:
                 self.weights = {name: w.copy() for name, w in fit.network.arrays().items()}
-        elif figures["epoch"] - self.best["epoch"] >= self.patience:
-            fit.stop(f"{self.monitor} was best in epoch {self.best['epoch']:.0f}")
+        else:
+            self._lose_patience(fit, figures["epoch"])
 
     def on_end(self, fit: Fit) -> None:
         if self.weights:
             fit.network.load_parameters(self.weights)
+
+    def memory(self) -> Mapping[str, Any]:
+        return {"best": as_json(self.best), **self.weights}
+
+    def recall(self, fit: Fit, memory: Mapping[str, Any]) -> None:
+        self.best = from_json(memory["best"])
+        self.weights = {k: w.copy() for k, w in memory.items() if isinstance(w, np.ndarray)}
+        if self.best:
+            self._lose_patience(fit, fit.first_epoch)
+
+    def _lose_patience(self, fit: Fit, epoch: float) -> None:
+        """Stop if the best epoch is too long ago."""
+        if epoch - self.best["epoch"] >= self.patience:
+            fit.stop(f"{self.monitor} was best in epoch {self.best['epoch']:.0f}")

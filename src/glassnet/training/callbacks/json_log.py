@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from glassnet.files import remove_leftovers
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
-from glassnet.training.json_lines import append_lines
+from glassnet.training.json_lines import append_lines, cut_lines
 
 
 class JSONLog(Callback):
@@ -18,16 +20,22 @@ class JSONLog(Callback):
         {"event": "epoch", "epoch": 1, "loss": 0.52, "validation_loss": 0.31, …}
         {"event": "end", "ended": "finished"}
 
-    A number that is not finite is written as null. A training that goes on appends to the file;
-    one that begins anew begins it anew.
+    A number that is not finite is written as null. A training that goes on cuts the file back to
+    where it goes on from, so that each epoch is there once, and appends to it; one that begins anew
+    begins it anew.
     """
 
     def __init__(self, path: str | Path, steps: bool = False) -> None:
         self.path, self.steps = Path(path), steps
 
     def on_start(self, fit: Fit) -> None:
-        start = {"event": "start", **fit.settings}
-        append_lines(self.path, [start], anew=not fit.first_step)
+        remove_leftovers(self.path.parent)
+        lines: list[dict[str, Any]] = [{"event": "start", **fit.settings}]
+        if fit.first_step and (there := cut_lines(self.path, fit.first_step, fit.first_epoch)):
+            logged = {line.get("epoch") for line in there if line.get("event") == "epoch"}
+            lost = [one for one in fit.earlier if one["epoch"] not in logged]
+            lines = [*({"event": "epoch", **figures} for figures in lost), *lines]
+        append_lines(self.path, lines, anew=not fit.first_step)
 
     def on_chunk(self, fit: Fit, chunk: Chunk) -> None:  # noqa: ARG002
         if self.steps:

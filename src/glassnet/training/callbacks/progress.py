@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from glassnet.showing import Shown, show
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures, describe
@@ -31,7 +32,7 @@ class Progress(Callback):
 
     def on_start(self, fit: Fit) -> None:
         self._began = time.perf_counter()
-        if sys.stderr.isatty():
+        if Shown(sys.stderr).isatty():
             from glassnet.training.callbacks.bar import Bar
 
             self._bar = Bar(fit.first_epoch, fit.last_epoch)
@@ -53,7 +54,7 @@ class Progress(Callback):
             left = (time.perf_counter() - self._began) / done * (fit.last_epoch - epoch)
             width = len(str(fit.last_epoch))
             line = f"epoch {epoch:{width}}/{fit.last_epoch}  {describe(figures)}  {left:.1f} s left"
-            print(line, file=sys.stderr, flush=True)
+            show(line)
 
     def on_end(self, fit: Fit) -> None:
         if self._bar is not None:
@@ -61,4 +62,4 @@ class Progress(Callback):
             self._bar = None
         if fit.stopped:
             done = fit.first_epoch + len(fit.history)
-            print(f"Stopped after epoch {done}: {fit.stopped}.", file=sys.stderr)
+            show(f"Stopped after epoch {done}: {fit.stopped}.")

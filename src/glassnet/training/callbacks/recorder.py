@@ -8,6 +8,7 @@ from pathlib import Path
 from glassnet.data.meaning import Inputs, Outputs
 from glassnet.engines.base import Examples
 from glassnet.errors import SettingError
+from glassnet.files import remove_leftovers
 from glassnet.settings import expect_counts
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.callbacks.json_log import JSONLog
@@ -15,15 +16,16 @@ from glassnet.training.checkpoint import Snapshot
 from glassnet.training.examples import Data, make_examples
 from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
-from glassnet.training.json_lines import append_lines
+from glassnet.training.json_lines import append_lines, read_lines
 from glassnet.training.recording import (
     LAYERS,
     LOG,
+    MOMENTS,
     RUN,
-    clear,
     cut_back,
     moment_path,
     read_run,
+    set_aside,
     write_run,
 )
 from glassnet.training.spread import spreads
@@ -47,8 +49,9 @@ class Recorder(Callback):
     inputs, outputs what rows and answers mean, where it is known, as a Model has them
 
     A moment is a checkpoint: weights, the optimiser's state and the count. A training that goes on
-    cuts the run in the folder back to where it goes on from; one that begins anew begins it anew.
-    Recording changes no number of the training.
+    cuts the run in the folder back to where it goes on from; one that begins anew moves a run that
+    is there into the folder's own folder earlier-1, or the next that is free. Recording changes no
+    number of the training.
     """
 
     def __init__(
@@ -78,19 +81,25 @@ class Recorder(Callback):
         if self.probe is not None:
             examples = make_examples(fit.network, fit.losses, self.probe)
             self._examples = Examples(*examples.gather(slice(PROBE_ROWS), fit.network.dtype))
+        remove_leftovers(self.folder / MOMENTS)
         start = fit.checkpoint()
-        self._began = False
-        if start.step and (self.folder / RUN).exists():
+        self._began, self._unwritten = False, None
+        fresh = not start.step or not (self.folder / RUN).exists()
+        if fresh:
+            set_aside(self.folder, RUN, LOG, LAYERS, MOMENTS)
+        else:
             self._expect_same_network(start)
             cut_back(self.folder, start.step, start.epoch)
-        else:
-            clear(self.folder)
         self._began = True
         described = {"network": start.network, "settings": dict(fit.settings)}
         write_run(self.folder, described | {"meaning": self.meaning})
         self._log.on_start(fit)
         fit.pauses |= self.steps
-        self._keep(fit, start)
+        if fresh or moment_path(self.folder, start.step).exists() or self._chosen(fit, start):
+            self._keep(fit, start)
+
+    def folders(self) -> Iterable[Path]:
+        return (self.folder,)
 
     def on_chunk(self, fit: Fit, chunk: Chunk) -> None:
         self._log.on_chunk(fit, chunk)
@@ -100,24 +109,34 @@ class Recorder(Callback):
 
     def on_epoch(self, fit: Fit, figures: Figures) -> None:
         self._log.on_epoch(fit, figures)
+
+    def after_epoch(self, fit: Fit, figures: Figures) -> None:  # noqa: ARG002
         self._unwritten = moment = fit.checkpoint()
-        every = -(-(fit.last_epoch - fit.first_epoch) // self.epochs)
-        chosen = (moment.epoch - fit.first_epoch) % every == 0 or moment.epoch == fit.last_epoch
-        if chosen or moment.step in self.steps:
+        if self._chosen(fit, moment):
             self._keep(fit, moment)
 
     def on_end(self, fit: Fit) -> None:
-        if self._unwritten is not None:
-            self._write(self._unwritten)
-        if self._began:
-            self._log.on_end(fit)
+        if not self._began:
+            return
+        if (last := fit.left or self._unwritten) is not None:
+            self._write(last)
+        self._log.on_end(fit)
+
+    def _chosen(self, fit: Fit, moment: Snapshot) -> bool:
+        """Say whether a moment is one of those that are kept."""
+        every = max(1, -(-(fit.last_epoch - fit.origin) // self.epochs))
+        chosen = (moment.epoch - fit.origin) % every == 0 or moment.epoch == fit.last_epoch
+        return moment.step in self.steps or (chosen and not moment.met)
 
     def _keep(self, fit: Fit, moment: Snapshot) -> None:
         """Keep a moment that is now."""
         self._write(moment)
+        path = self.folder / LAYERS
         if self._examples is not None:
-            layers = spreads(fit.network, fit.losses, self._examples)
-            append_lines(self.folder / LAYERS, [{"step": moment.step, "layers": layers}])
+            there = read_lines(path) if moment.step == fit.first_step and path.exists() else []
+            if all(line.get("step") != moment.step for line in there):
+                layers = spreads(fit.network, fit.losses, self._examples)
+                append_lines(path, [{"step": moment.step, "layers": layers}])
 
     def _write(self, moment: Snapshot) -> None:
         moment.write(moment_path(self.folder, moment.step))

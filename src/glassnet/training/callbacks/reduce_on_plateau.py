@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from glassnet.settings import expect, expect_counts
 from glassnet.training.callbacks.base import Callback
 from glassnet.training.fit import Fit
-from glassnet.training.history import Figures
+from glassnet.training.history import Figures, as_json, from_json
 
 
 class ReduceOnPlateau(Callback):
@@ -45,3 +48,11 @@ class ReduceOnPlateau(Callback):
         if self.waited >= self.patience:
             fit.rate_factor = max(fit.rate_factor * self.factor, self.lowest)
             self.waited = 0
+
+    def memory(self) -> Mapping[str, Any]:
+        best = {} if self.best is None else {self.monitor: self.best}
+        return {"best": as_json(best), "waited": self.waited}
+
+    def recall(self, fit: Fit, memory: Mapping[str, Any]) -> None:  # noqa: ARG002
+        self.best = from_json(memory["best"]).get(self.monitor)
+        self.waited = int(memory["waited"])
