@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-MODELS = int(os.environ.get("GLASSNET_FUZZ", "1500"))
+MODELS = int(os.environ.get("GLASSNET_FUZZ", "1000"))
 CHECKPOINTS = max(MODELS // 10, 1)
 ROOT = Path(__file__).parents[2]
 MOST_GROWN = 200 << 20
