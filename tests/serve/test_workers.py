@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 
+import numpy as np
 import pytest
 
 from glassnet.serve.workers import Workers
@@ -108,6 +111,28 @@ def test_a_turn_that_comes_as_one_gives_up_is_passed_on() -> None:
             await first
         while workers._free != 1:
             await asyncio.sleep(0)
+
+    scenario(test)
+
+
+def test_an_error_keeps_no_memory() -> None:
+    """What failed is freed with its error, not when Python next looks for circles."""
+    freed: list[weakref.ref[np.ndarray]] = []
+
+    def fail() -> None:
+        large = np.zeros(10)
+        freed.append(weakref.ref(large))
+        raise ValueError("no")
+
+    async def test(workers: Workers, _work: Work) -> None:
+        gc.disable()
+        try:
+            with pytest.raises(ValueError, match="no"):
+                await workers.do("a", fail)
+            await asyncio.sleep(0.05)
+            assert freed[0]() is None
+        finally:
+            gc.enable()
 
     scenario(test)
 

@@ -53,7 +53,10 @@ class Workers:
                 loop.call_soon_threadsafe(self._next)
 
         job.add_done_callback(ended)
-        return await asyncio.wrap_future(job)
+        try:
+            return await asyncio.wrap_future(job)
+        finally:
+            del job  # an error holds this frame, and would hold itself and all its memory by it
 
     def _next(self) -> None:
         """Give a free thread to the client whose turn it is."""

@@ -109,6 +109,8 @@ class Connection(Receiving):
         if self._own is not None:
             self._own.turn.end()
         super().connection_lost(exc)
+        self._phase = Phase.NONE
+        self._forget()  # a cycle knows its connection: both would wait for the collector
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Go on answering a client that has said all it wants to."""
