@@ -67,7 +67,7 @@ soak: $(VENV)/test.done $(VENV)/native.done
 	tests/serve/test_attacks.py tests/serve/test_schema.py
 
 kills: $(VENV)/test.done $(VENV)/native.done
-	GLASSNET_KILLS=100 GLASSNET_MUTANTS=1400 $(BIN)/pytest -s --timeout 3600 \
+	OPENBLAS_NUM_THREADS=1 GLASSNET_KILLS=100 GLASSNET_MUTANTS=1400 $(BIN)/pytest -s --timeout 3600 \
 	tests/training/test_kills.py tests/inspect/runs/test_damaged.py
 
 bench: $(BENCH)/done
