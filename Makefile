@@ -11,7 +11,7 @@ PEERS := $(TORCH) jax onnx onnxruntime
 SOURCES := $(wildcard native/*.cpp native/*.hpp native/exports.map native/build.py)
 PAGES := $(wildcard web/*.*) $(shell find web/src -type f)
 
-.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak kills docs clean
+.PHONY: help demo test check native page sanitize oracle bench bench-serve mutate soak fuzz kills docs clean
 
 help:
 	@echo "make demo     train on handwritten digits, look at the result, predict"
@@ -24,7 +24,8 @@ help:
 	@echo "make bench    run Glassnet and its peers side by side"
 	@echo "make bench-serve  ask its service and its peers' as often as they bear"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
-	@echo "make soak     attack the service at length: 10,000 broken pictures, its whole OpenAPI"
+	@echo "make soak     attack the service at length: broken pictures, crowds, an hour of requests"
+	@echo "make fuzz     load 1,000,000 broken model files and 100,000 broken checkpoints"
 	@echo "make kills    kill 400 trainings, each of which goes on and ends as if it had not been; damage runs"
 	@echo "make docs     draw the documentation's pictures anew"
 
@@ -63,8 +64,13 @@ mutate: $(VENV)/test.done $(VENV)/native.done
 	$(BIN)/python scripts/mutate_backward.py
 
 soak: $(VENV)/test.done $(VENV)/native.done
-	GLASSNET_MUTANTS=10000 GLASSNET_EXAMPLES=100 $(BIN)/pytest -s --timeout 1800 \
-	tests/serve/test_attacks.py tests/serve/test_schema.py
+	GLASSNET_MUTANTS=10000 GLASSNET_EXAMPLES=100 GLASSNET_CROWD=1000 GLASSNET_DRAINS=20 \
+	$(BIN)/pytest -s --timeout 1800 tests/serve/test_attacks.py tests/serve/test_schema.py \
+	tests/serve/test_greedy_clients.py tests/serve/test_drain.py
+	GLASSNET_REQUESTS=1000000 GLASSNET_SECONDS=3600 $(BIN)/pytest -s tests/serve/test_soak.py
+
+fuzz: $(VENV)/test.done $(VENV)/native.done
+	GLASSNET_FUZZ=$${GLASSNET_FUZZ:-1000000} $(BIN)/pytest -s --timeout 0 tests/fuzz
 
 kills: $(VENV)/test.done $(VENV)/native.done
 	OPENBLAS_NUM_THREADS=1 GLASSNET_KILLS=100 GLASSNET_MUTANTS=1400 $(BIN)/pytest -s --timeout 3600 \
@@ -122,5 +128,5 @@ $(BENCH)/done: pyproject.toml Makefile
 
 $(BENCH_SERVE)/done: pyproject.toml Makefile
 	$(PYTHON) -m venv $(BENCH_SERVE)
-	$(BENCH_SERVE)/bin/python -m pip install -q --disable-pip-version-check -e '.[serve]' $(TORCH) bentoml
+	$(BENCH_SERVE)/bin/python -m pip install -q --disable-pip-version-check -e '.[serve]' $(TORCH) fastapi bentoml
 	@touch $@

@@ -15,6 +15,7 @@ namespace glassnet {
 struct Value {
     int width = 0;
     bool learns = false;  // whether its gradient is of use to anyone
+    int slot = 0;         // where it lies while nobody will go back: several take turns in one place
 };
 
 // What a layer needs for itself while a batch is on its way.
@@ -28,9 +29,9 @@ template <class T> struct Scratch {
 
 // The memory of one batch's way through a program. Passes of their own can run at the same time.
 template <class T> struct Workspace {
-    int capacity = 0;
-    std::vector<Buffer<T>> y, dy;
-    std::vector<Scratch<T>> scratch;  // by layer
+    std::vector<Buffer<T>> y, dy;     // by value; y by slot where there is no way back
+    std::vector<Scratch<T>> scratch;  // by layer; one for all of them where there is no way back
+    std::vector<int> quiet;           // what that one is to remember, by layer
     std::vector<Buffer<T>> packed;    // parameters in panels, where the program has none of its own
 };
 

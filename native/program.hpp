@@ -95,7 +95,8 @@ private:
 enum class Code { dense, elementwise, softmax, dropout, batch_norm, layer_norm, standardize, add, concatenate };
 
 constexpr int kFewRows = 8;       // so few are answered without bringing the weights into panels
-constexpr int kRowsAtOnce = 256;  // of many, so many go through all layers before the next
+constexpr int kRowsAtOnce = 256;  // of many, so many go through all layers before the next,
+constexpr size_t kBytesAtOnce = size_t(64) << 20;  // or fewer, where their values need more than this
 
 template <class T> class Program final : public AnyProgram {
 public:
@@ -143,10 +144,15 @@ public:
         const auto answer = [&](Workspace<T>& memory, int64_t first, int n) {
             static Team alone(1);
             reserve(memory, n, false);
-            Pass<T> p = begin(memory, alone);
-            p.training = false, p.n = n, p.w = w, p.raw = is_raw, p.skip_zeros = finite && !raw;
+            Pass<T> p = begin(memory, alone, false);
+            p.n = n, p.w = w, p.raw = is_raw, p.skip_zeros = finite && !raw;
             take(p, inputs, first);
-            for (size_t i = 0; i < layers_.size(); ++i) layers_[i]->forward(p, memory.scratch[i]);
+            Scratch<T>& scratch = memory.scratch[0];
+            for (size_t i = 0; i < layers_.size(); ++i) {
+                scratch.quiet = memory.quiet[i];
+                layers_[i]->forward(p, scratch);
+                memory.quiet[i] = scratch.quiet;
+            }
             for (size_t i = 0; i < outputs.size(); ++i) {
                 const int width = values_[outputs_[i]].width, ld = p.ld(outputs_[i]);
                 T* to = static_cast<T*>(outputs[i]) + size_t(first) * width;
@@ -154,12 +160,12 @@ public:
                     std::copy_n(p.y[outputs_[i]] + size_t(r) * ld, width, to + size_t(r) * width);
             }
         };
-        const int parts = int((rows + kRowsAtOnce - 1) / kRowsAtOnce);
+        const int64_t at_once = rows_at_once();
+        const int parts = int((rows + at_once - 1) / at_once);
         const auto some = [&](int from, int to, int member) {
             std::unique_ptr<Workspace<T>> own = member ? borrow() : nullptr;
             for (int part = from; part < to; ++part)
-                answer(own ? *own : *lead, int64_t(part) * kRowsAtOnce,
-                       int(std::min<int64_t>(kRowsAtOnce, rows - int64_t(part) * kRowsAtOnce)));
+                answer(own ? *own : *lead, part * at_once, int(std::min(at_once, rows - part * at_once)));
             if (own) give_back(std::move(own));
         };
         std::unique_lock free(running_, std::defer_lock);
@@ -201,7 +207,10 @@ private:
 
     void read_values(Reader& in) {
         values_.resize(size_t(in.many()));
-        for (auto& v : values_) v.width = in.size(), v.learns = in.word();
+        for (auto& v : values_) v.width = in.size(), v.learns = in.word(), v.slot = in.id(values_.size());
+        slots_.resize(values_.size());
+        for (auto& v : values_) slots_[v.slot] = std::max(slots_[v.slot], padded<T>(v.width));
+        while (!slots_.empty() && !slots_.back()) slots_.pop_back();
         parameters_.resize(size_t(in.many()));
         for (auto& p : parameters_) {
             const int rows = in.size(), columns = in.size();
@@ -330,20 +339,31 @@ private:
 
     // ---- memory ---------------------------------------------------------------------------------
 
+    // Where there is no way back, a value's place is taken by another as soon as no layer reads it.
     void reserve(Workspace<T>& m, int rows, bool gradients) const {
-        m.scratch.resize(layers_.size());
+        m.scratch.resize(gradients ? layers_.size() : 1);
         for (auto& s : m.scratch) s.parts.resize(team_.size());
         m.packed.resize(parameters_.size());
+        if (!gradients) {
+            m.quiet.resize(layers_.size()), m.y.resize(slots_.size());
+            for (size_t i = 0; i < slots_.size(); ++i) m.y[i].resize(size_t(rows) * slots_[i]);
+            return;
+        }
         m.y.resize(values_.size()), m.dy.resize(values_.size());
         for (size_t v = 0; v < values_.size(); ++v) {
             const size_t size = size_t(rows) * padded<T>(values_[v].width);
-            m.y[v].resize(size);
-            if (gradients) m.dy[v].resize(size);
+            m.y[v].resize(size), m.dy[v].resize(size);
         }
     }
-    Pass<T> begin(Workspace<T>& m, Team& team) {
+    int64_t rows_at_once() const {
+        size_t row = 1;
+        for (int width : slots_) row += width * sizeof(T);
+        return std::clamp<int64_t>(int64_t(kBytesAtOnce / row), 1, kRowsAtOnce);
+    }
+    Pass<T> begin(Workspace<T>& m, Team& team, bool training) {
         Pass<T> p{values_, parameters_, learning_, m, team};
-        for (auto& y : m.y) p.y.push_back(y.get());
+        p.training = training;
+        for (size_t v = 0; v < values_.size(); ++v) p.y.push_back(m.y[training ? v : size_t(values_[v].slot)].get());
         for (auto& dy : m.dy) p.dy.push_back(dy.get());
         p.has_dy.resize(values_.size());
         p.w.resize(parameters_.size());
@@ -390,7 +410,7 @@ private:
     }
 
     int64_t run(const Training& t, bool skip_zeros) {
-        Pass<T> p = begin(memory_, team_);
+        Pass<T> p = begin(memory_, team_, true);
         for (size_t i = 0; i < parameters_.size(); ++i) p.w[i] = parameters_[i].w.get();
         p.seed = t.seed, p.step = t.step, p.skip_zeros = skip_zeros;
         int64_t done = 0;
@@ -493,6 +513,7 @@ private:
 
     Team team_;
     std::vector<Value> values_;
+    std::vector<int> slots_;   // how wide each is
     std::vector<Parameter<T>> parameters_;
     Learning<T> learning_;
     std::vector<std::unique_ptr<Layer<T>>> layers_;

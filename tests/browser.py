@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .waiting import wait_until
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 VARIABLE = "GLASSNET_CHROMIUM"
 """The environment variable that names the browser's program, where it is not on the path."""
@@ -34,3 +36,14 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def wait_for(page: Page, expression: str) -> None:
+    """Ask until an expression of JavaScript holds.
+
+    Asked from outside: Playwright's `wait_for_function` has the page itself evaluate a text each
+    time it looks again, which the pages' policy forbids.
+    """
+    wait_until(
+        lambda: page.evaluate(expression), lambda: expression, lambda: page.wait_for_timeout(20)
+    )

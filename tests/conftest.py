@@ -6,15 +6,25 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from glassnet.data.download import VARIABLE
 
-os.environ["COLUMNS"] = "100"  # what is written must not depend on the terminal of whoever tests
+# What is tested must not depend on the terminal, the settings and the proxies of whoever tests.
+os.environ["COLUMNS"] = "100"
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
+for name in ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "NO_COLOR", "LINES", "GLASSNET_TOKEN"):
+    os.environ.pop(name, None)
 
-settings.register_profile("default", deadline=None, max_examples=50)
-settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
+# The same examples each time: what fails fails again. Where it is soaked, others are looked for.
+settings.register_profile(
+    "glassnet",
+    deadline=None,
+    max_examples=50,
+    derandomize="GLASSNET_SOAK" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("glassnet")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

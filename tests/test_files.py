@@ -11,6 +11,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
+import glassnet as gn
 from glassnet.errors import FileError, ModelFileError, SettingError
 from glassnet.files import (
+    MOST_HEADER,
     expect_format,
     read_sealed,
+    read_sealed_bytes,
     remove_leftovers,
     seal,
     write_atomically,
     write_sealed,
 )
+from glassnet.training.checkpoint import read_checkpoint
 from glassnet.types import Array
 
 # -- atomic writes -------------------------------------------------------------------------------
@@ -237,7 +242,14 @@ def with_document(text: str) -> bytes:
     [
         (b"", "not a whole safetensors file"),
         (b"PK\x03\x04 a zip file, such as PyTorch writes", "not a whole safetensors file"),
-        (struct.pack("<Q", 2**64 - 1) + b"{}", "header too large"),
+        (struct.pack("<Q", 2**64 - 1) + b"{}", "its header would have 18,446,744,073,709,551,615"),
+        (bytes(100), "its header would have 0 bytes of its 100"),
+        (one_array("F32", [4], 16)[:-4], "12 bytes follow its header, which speaks of 16"),
+        (raw({"a": {"data_offsets": [0]}}), "its header is damaged"),
+        (raw({"a": {"data_offsets": [0, "x"]}}), "its header is damaged"),
+        (raw({"a": {"data_offsets": [0, 1e400]}}), "which speaks of inf"),
+        (raw({"a": "é"}).replace(b"e", b"\xe9"), "its header is damaged"),
+        (raw(json.dumps({}).encode("utf-16-be")), "its header is damaged"),
         (struct.pack("<Q", 2**40) + b"{}", "not a whole safetensors file"),
         (raw(b"[]"), "not a whole safetensors file"),
         (raw(b"[" * 100_000), "not a whole safetensors file"),
@@ -284,6 +296,38 @@ def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(FileError, match=f"Cannot read {path}: something else than a file"):
             read_sealed(path)
+
+
+GIGABYTES = 3 << 30
+
+
+@pytest.mark.parametrize("head", [b"", raw({}), struct.pack("<Q", 2 << 30)], ids=len)
+def test_a_file_of_gigabytes_in_the_place_of_ours_is_not_read(tmp_path: Path, head: bytes) -> None:
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(GIGABYTES)
+    tracemalloc.start()
+    try:
+        for read in (read_sealed, gn.load, read_checkpoint):
+            with pytest.raises(ModelFileError):
+                read(path)
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_is_as_large_as_it_may_be(sealed: Path) -> None:
+    size = sealed.stat().st_size
+    assert read_sealed_bytes(sealed, size) == sealed.read_bytes()
+    with pytest.raises(ModelFileError, match=rf"sealed holds {size} bytes, and {size - 1} bytes"):
+        read_sealed_bytes(sealed, size - 1)
+
+
+def test_what_could_not_be_read_again_for_its_length_is_not_written(sealed: Path) -> None:
+    with pytest.raises(FileError, match="Nothing there was changed"):
+        write_sealed(sealed, {"long": "x" * MOST_HEADER}, {})
+    assert_whole(sealed)
 
 
 def nested(depth: int) -> Any:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from glassnet.errors import SettingError
-from glassnet.settings import as_tuple, inside, named, seed_number, whole_number
+from glassnet.settings import (
+    MAX_MEMORY,
+    as_people_read,
+    as_tuple,
+    byte_count,
+    inside,
+    most_memory,
+    named,
+    seed_number,
+    whole_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +73,42 @@ def test_a_name_that_a_table_does_not_have(name: object) -> None:
     assert named("letter", "b", table) == 2
     with pytest.raises(SettingError, match=r"There is no letter .* Known: a, b"):
         named("letter", name, table)
+
+
+@pytest.mark.parametrize(
+    ("given", "size", "told"),
+    [
+        (1, 1, "1 bytes"),
+        (np.int64(1536), 1536, "1.5 KiB"),
+        ("2048", 2048, "2 KiB"),
+        ("512M", 512 << 20, "512 MiB"),
+        (" 1.5g ", 3 << 29, "1.5 GiB"),
+        ("1.25 MiB", 1_310_720, "1.25 MiB"),
+        ("100kB", 102_400, "100 KiB"),
+        ("3T", 3 << 40, "3 TiB"),
+        (7 << 53, 7 << 53, "5.734e+04 TiB"),
+    ],
+)
+def test_bytes_as_people_write_and_read_them(given: Any, size: int, told: str) -> None:
+    assert byte_count("max_memory", given) == size
+    assert as_people_read(size) == told
+
+
+@pytest.mark.parametrize(
+    "given", ["", "x", "M", "-1M", "0", "0K", 0, -1, 1.5, True, None, "1e9", "9" * 30, "1P", [1],
+              "999999999T"],
+)  # fmt: skip
+def test_what_is_no_number_of_bytes(given: Any) -> None:
+    with pytest.raises(SettingError, match="max_memory is a number of bytes such as 512M or 2G"):
+        byte_count("max_memory", given)
+
+
+def test_the_variable_decides_where_nobody_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(MAX_MEMORY, raising=False)
+    assert most_memory() == 1 << 30
+    monkeypatch.setenv(MAX_MEMORY, "64M")
+    assert most_memory() == 64 << 20
+    assert most_memory("1K") == 1024
+    monkeypatch.setenv(MAX_MEMORY, "much")
+    with pytest.raises(SettingError, match=r"GLASSNET_MAX_MEMORY is a number of bytes .* 'much'"):
+        most_memory()

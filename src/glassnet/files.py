@@ -24,6 +24,7 @@ import numpy as np
 
 from glassnet.errors import FileError, ModelFileError, SettingError, short
 from glassnet.locking import is_at, lock
+from glassnet.settings import ALLOW_MORE, as_people_read
 from glassnet.types import Array
 
 SUFFIX = ".safetensors"
@@ -34,6 +35,8 @@ DEEPEST = 32
 
 LEFT_OVER = re.compile(r"\.glassnet-[0-9a-f]{16}\.tmp")
 """What the temporary files are called that are to become others."""
+MOST_HEADER = 16 << 20
+"""Bytes of the head of a sealed file, which holds the document, at most."""
 
 GO_ON = {
     "glassnet-model": "Open it by gn.load(path).",
@@ -132,7 +135,8 @@ def write_sealed(
     """Keep a JSON document and named arrays in one safetensors file with a digest over both.
 
     What could not be read again is not written. Raises FileError if the document is not JSON, which
-    has no NaN, if it is nested deeply, if an array is not finite, or the file cannot be written.
+    has no NaN, if it is nested deeply or very long, if an array is not finite, or the file cannot
+    be written.
     """
     from safetensors.numpy import save
 
@@ -143,7 +147,13 @@ def write_sealed(
     except (TypeError, ValueError) as error:
         raise FileError(f"Cannot write {path}: {error}. Nothing there was changed.") from error
     plain = {name: _plain(array) for name, array in arrays.items()}
-    write_atomically(path, save(plain, metadata={"glassnet": text, "sha256": seal(text, plain)}))
+    data = save(plain, metadata={"glassnet": text, "sha256": seal(text, plain)})
+    if (length := int.from_bytes(data[:8], "little")) > MOST_HEADER:
+        raise FileError(
+            f"Cannot write {path}: its document takes {as_people_read(length)}, more than "
+            f"{as_people_read(MOST_HEADER)}. Nothing there was changed."
+        )
+    write_atomically(path, data)
 
 
 def read_sealed(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -152,13 +162,53 @@ def read_sealed(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str,
     Raises FileError if the file is missing or unreadable, ModelFileError if it is truncated, not
     one of ours, or not what was written.
     """
-    return unseal(path, read_bytes(path))
+    return unseal(path, read_sealed_bytes(path))
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """Read a file whole. Raises FileError if it is missing or unreadable."""
+def read_sealed_bytes(path: str | os.PathLike[str], most: int | None = None) -> bytes:
+    """Read a sealed file whole, once its size and its head say that it may be one.
+
+    most    bytes that it may have; None sets no limit
+
+    Raises FileError if it is missing or unreadable, ModelFileError if it is too large, or if its
+    head is none of a safetensors file of this size: a file of gigabytes is not read to find out.
+    """
     with open_file(path) as file:
-        return file.read()
+        size = os.fstat(file.fileno()).st_size
+        if most is not None and size > most:
+            raise ModelFileError(
+                f"{path} holds {as_people_read(size)}, and {as_people_read(most)} are allowed. "
+                f"{ALLOW_MORE}"
+            )
+        head = file.read(8)
+        length = int.from_bytes(head, "little")
+        if len(head) < 8 or not 0 < length <= size - 8:
+            raise _not_whole(path, f"its header would have {length:,} bytes of its {size:,}")
+        if length > MOST_HEADER:
+            raise _not_whole(path, f"its header would have {as_people_read(length)}")
+        head += file.read(length)
+        body = _body(path, head[8:])
+        if body != size - len(head):
+            told = f"{size - len(head):,} bytes follow its header, which speaks of {short(body)}"
+            raise _not_whole(path, told)
+        return head + file.read(size - len(head))
+
+
+def _body(path: str | os.PathLike[str], header: bytes) -> object:
+    """Return how many bytes follow a header, a whole number unless the header is damaged."""
+    try:
+        entries = json.loads(header.decode())
+        entries.pop("__metadata__", None)
+        return sum(one["data_offsets"][1] - one["data_offsets"][0] for one in entries.values())
+    except (ValueError, RecursionError, TypeError, LookupError, AttributeError) as error:
+        raise _not_whole(path, "its header is damaged") from error
+
+
+def _not_whole(path: str | os.PathLike[str], why: object) -> ModelFileError:
+    return ModelFileError(
+        f"{path} is not a whole safetensors file ({why}). "
+        "It may be cut short or something else; copy or save it again."
+    )
 
 
 def unseal(path: str | os.PathLike[str], data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -173,12 +223,9 @@ def unseal(path: str | os.PathLike[str], data: bytes) -> tuple[dict[str, Any], d
 
     try:
         arrays = load(data)
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")].decode())
     except (SafetensorError, ValueError, RecursionError) as error:
-        raise ModelFileError(
-            f"{path} is not a whole safetensors file ({error}). "
-            "It may be cut short or something else; copy or save it again."
-        ) from error
+        raise _not_whole(path, error) from error
     except KeyError as error:
         raise ModelFileError(
             f"{path} holds numbers of type {error}, which Glassnet never writes."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Any, TypeVar
@@ -14,6 +15,18 @@ from glassnet.errors import SettingError, one_of, short
 T = TypeVar("T")
 
 MOST_THREADS = 256
+
+_BYTES = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,3})?) ?([KMGTkmgt])?(?:i?B)?")
+
+MAX_MEMORY = "GLASSNET_MAX_MEMORY"
+"""The variable that says how much memory a model file may ask for, unless it is said otherwise."""
+
+USUAL_MEMORY = 1 << 30
+
+ALLOW_MORE = (
+    "If you trust the file, allow more: gn.load(path, max_memory='8G'), --max-memory 8G for "
+    f"glassnet serve, or {MAX_MEMORY}=8G for every command."
+)
 
 THREADS = ("GLASSNET_THREADS", "OMP_NUM_THREADS")
 """The variables that say how many threads to use, unless all processors that there are."""
@@ -57,6 +70,32 @@ def seed_number(given: Any) -> int:
     if not (_is_whole(given, 0) and given < 2**63):
         raise SettingError(f"A seed is a whole number from 0 to 2**63 - 1, got {short(given)}.")
     return int(given)
+
+
+def byte_count(what: str, given: Any) -> int:
+    """Return a number of bytes, given as such or as "512M": K, M, G and T are powers of 1,024."""
+    written = _BYTES.fullmatch(given.strip()) if isinstance(given, str) else None
+    if written:
+        number, unit = written.groups()
+        given = int(float(number) * 1024 ** " KMGT".index((unit or " ").upper()))
+    if not _is_whole(given, least=1) or given >= 2**63:
+        raise SettingError(f"{what} is a number of bytes such as 512M or 2G, got {short(given)}.")
+    return int(given)
+
+
+def most_memory(given: int | str | None = None) -> int:
+    """Return the bytes that a model file may ask for: what was given, the variable's, or 1 GiB."""
+    if given is not None:
+        return byte_count("max_memory", given)
+    return byte_count(MAX_MEMORY, os.environ.get(MAX_MEMORY) or USUAL_MEMORY)
+
+
+def as_people_read(size: int) -> str:
+    """Write a number of bytes: "1.5 GiB"."""
+    number, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while number >= 1024 and len(units) > 1:
+        number, units = number / 1024, units[1:]
+    return f"{number:,.4g} {units[0]}"
 
 
 def expect_kind(what: str, given: Any, kind: type | UnionType, example: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.serving import Client, _highest, _requests, free_port, holds
+from benchmarks.serving import Client, _highest, _requests, holds
 
 from benchmarks import serving
 
@@ -54,9 +54,10 @@ class Server:
 
     def __init__(self, way: str) -> None:
         Server.count = 0
-        self.port, self.loop = free_port(), asyncio.new_event_loop()
-        server = self.loop.create_server(lambda: Strange(way), "127.0.0.1", self.port)
+        self.loop = asyncio.new_event_loop()
+        server = self.loop.create_server(lambda: Strange(way), "127.0.0.1", 0)
         self.server = self.loop.run_until_complete(server)
+        self.port = self.server.sockets[0].getsockname()[1]
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import glassnet as gn
+from tests.waiting import PATIENCE
 
 from .conftest import Run
 
@@ -135,4 +136,4 @@ def test_a_reader_that_goes_away_is_no_error(unbuffered: str) -> None:
     assert child.stdout is not None
     child.stdout.close()
     child.stdout = None
-    assert child.communicate(timeout=30)[1] == b""
+    assert child.communicate(timeout=PATIENCE)[1] == b""

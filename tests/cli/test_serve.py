@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import Run
 
-pytest.importorskip("fastapi")
+pytest.importorskip("uvicorn")
 
 IRIS = "iris.safetensors"
 
@@ -140,11 +140,11 @@ def test_without_the_extra_it_says_which_one(fails: Any, monkeypatch: pytest.Mon
     real = builtins.__import__
 
     def lacking(name: str, *rest: Any, **named: Any) -> Any:
-        if name == "fastapi":
-            raise ModuleNotFoundError("No module named 'fastapi'", name="fastapi")
+        if name == "uvicorn":
+            raise ModuleNotFoundError("No module named 'uvicorn'", name="uvicorn")
         return real(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", lacking)
     line = fails("serve", IRIS)
-    assert "needs fastapi" in line
+    assert "needs uvicorn" in line
     assert "glassnet[serve]" in line

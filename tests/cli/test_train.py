@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import glassnet as gn
 from glassnet.cli.train import train as command
 from glassnet.data.image_folder import keep
 from glassnet.model import continuing
+from tests.waiting import PATIENCE, wait_until
 
 from .conftest import Run
 
@@ -186,10 +186,9 @@ def test_an_interrupt_keeps_the_model(tmp_path: Path) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     log = tmp_path / "log.jsonl"
-    while not (log.exists() and '"epoch": 2' in log.read_text()):
-        time.sleep(0.05)
+    wait_until(lambda: log.exists() and '"epoch": 2' in log.read_text())
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=30)
+    out, err = child.communicate(timeout=PATIENCE)
     assert child.returncode == 130
     assert "Saved iris.safetensors" in out
     assert err.endswith(

@@ -98,3 +98,35 @@ def test_masks_are_the_references(seed: int, step: int, width: int) -> None:
         trainer.runner.run(examples, Batches(np.arange(5), 1), np.full(5, 0.1), step)
         found[engine] = network.parameters()["dense_1.W"] - before
     np.testing.assert_allclose(found["native"], found["numpy"], atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("network", "most"),
+    [
+        (chain(*(gn.GELU() for _ in range(9)), gn.Dense(2)), 2),
+        (chain(*(layer for _ in range(9) for layer in (gn.Dense(4), gn.ReLU()))), 2),
+        (gn.Network(x := gn.Input(4), gn.Add()(*(gn.GELU()(x) for _ in range(5))), seed=0), 6),
+    ],
+)
+def test_values_take_turns_in_as_few_places_as_are_needed_at_once(
+    network: gn.Network, most: int
+) -> None:
+    lowered = Lowering(network, 1)
+    count = lowered.words[2]
+    slots = lowered.words[5 : 3 + 3 * count : 3]
+    assert len(slots) == count == len(set(lowered.values.values()))
+    assert set(slots) == set(range(most))
+
+
+def test_places_are_taken_where_they_fit_and_outputs_stay_to_the_end() -> None:
+    x = gn.Input(100, "x")
+    small = gn.Dense(2, name="small")(x)
+    wide = gn.GELU(name="wide")(x)
+    last = gn.Dense(3, name="last")(gn.Softplus()(gn.SiLU(name="end")(wide)))
+    network = gn.Network(x, [small, last], seed=0)
+    lowered = Lowering(network, 1)
+    count = lowered.words[2]
+    slot = dict(enumerate(lowered.words[5 : 3 + 3 * count : 3]))
+    of = {name: slot[value] for name, value in lowered.values.items()}
+    assert of["small"] not in {of[name] for name in of if name != "small"}
+    assert of["end"] == of["x"]

@@ -206,12 +206,12 @@ def problems(draw: Any) -> tuple[Problem, int, str]:
     )
 
 
+@pytest.mark.timeout(0 if SOAK else 600)
 @settings(
     max_examples=SOAK or 150,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(problems())
-@pytest.mark.timeout(0 if SOAK else 120)
 def test_networks(drawn: tuple[Problem, int, str]) -> None:
     problem, chunk, dtype = drawn
     # A lone Softmax does not learn; what runs away makes much of every rounding.

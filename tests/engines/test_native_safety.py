@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from tests.engines.both import needs_native
+from tests.waiting import PATIENCE
 
 pytestmark = needs_native
 
@@ -58,7 +59,7 @@ def refused(work, *kinds):
 def run(code: str) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", START + code],
-        env=os.environ, capture_output=True, text=True, timeout=110, check=False,
+        env=os.environ, capture_output=True, text=True, timeout=5 * PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.returncode}: {done.stderr[-3000:]}"
 

@@ -23,6 +23,7 @@ from tests.engines.both import (
     some_zero,
 )
 from tests.engines.test_native_cases import LAYERS, PRECISIONS, WIDTHS, around
+from tests.waiting import PATIENCE
 
 pytestmark = needs_native
 
@@ -146,7 +147,7 @@ print(json.dumps([library.report().used, history.engine, history["loss"]]))
     for native in (instructions, "off"):
         done = subprocess.run(
             [sys.executable, "-c", code], env=os.environ | {library.VARIABLE: native},
-            capture_output=True, text=True, check=True, timeout=60,
+            capture_output=True, text=True, check=True, timeout=PATIENCE,
         )  # fmt: skip
         found[native] = json.loads(done.stdout)
     assert found[instructions][0] == instructions

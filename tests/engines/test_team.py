@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from native import build
 
+from tests.waiting import PATIENCE
+
 HERE = Path(__file__).parent
 
 
@@ -21,5 +23,7 @@ def test_each_task_is_done_once_and_nobody_waits_for_ever(tmp_path: Path) -> Non
     subprocess.run(
         [*compiler, *flags, str(HERE / "team_stress.cpp"), "-o", str(program)], check=True
     )
-    done = subprocess.run([program], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [program], capture_output=True, text=True, timeout=5 * PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stdout

@@ -440,3 +440,14 @@ def test_absurd_numbers_answer_all_the_same(file: Path, name: str) -> None:
     write_sealed(file, document, arrays)
     (answer,) = gn.load(file).answers([[1, 2, 3, 4]])
     assert answer.sure in (True, False)
+
+
+def test_a_noise_that_float32_cannot_hold_is_refused_without_a_warning() -> None:
+    made: dict[str, Any] = {
+        name: np.zeros(2, np.float32) for name in ("low", "high", "typical", "center")
+    }
+    with pytest.raises(gn.SettingError, match="no variance below the noise"):
+        gn.Experience(
+            **made, scale=np.ones(2, np.float32), axes=np.eye(2, dtype=np.float32),
+            variances=np.ones(2, np.float32), noise=1e308, most_unlike=1.0,
+        )  # fmt: skip

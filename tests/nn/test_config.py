@@ -232,3 +232,13 @@ def test_what_is_wrong_with_one_layer_is_a_model_file_error_too() -> None:
     for config in configs:
         with pytest.raises(ModelFileError):
             layer_from_config(config, known_layers())
+
+
+@pytest.mark.parametrize(
+    "dtype", ["1", "f4", "float16", None, ["float32"], {"names": ["a"], "formats": ["1"]}]
+)
+def test_no_text_but_the_two_names_is_a_precision(dtype: Any) -> None:
+    """NumPy would compile some of them to find out what they mean."""
+    network = nn.Sequential([nn.Dense(2)], input_shape=2, seed=0)
+    with pytest.raises(ModelFileError, match="computes in 'float32' or 'float64'"):
+        network_from_config(network.config() | {"dtype": dtype}, network.arrays())

@@ -52,6 +52,7 @@ def test_nudging_fast_is_a_hundred_times_faster() -> None:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    """Seconds of the processor, in whatever thread."""
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start

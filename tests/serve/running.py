@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.waiting import PATIENCE, wait_until
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+_COUNT = itertools.count(1)
+
+ANNOUNCED = re.compile(r"^http://\S+:(\d+)\S* serves ", re.MULTILINE)
 
 
 class Running:
-    """`glassnet serve MODEL…` until the end of a with block.
+    """`glassnet serve MODEL…` until the end of a with block, on a port that the system chooses.
 
     model       the file
     options     more of the command line
     folder      where its log is written
+    handles     how many files and connections the system lets it have; as many as us unless given
     """
 
-    def __init__(self, model: Path, *options: str, folder: Path) -> None:
-        self.port = free_port()
-        self.written = folder / f"service-{self.port}.log"
+    def __init__(
+        self, model: Path, *options: str, folder: Path, handles: int | None = None
+    ) -> None:
+        self.port = 0
+        self.written = folder / f"service-{next(_COUNT)}.log"
         self._command = [sys.executable, "-m", "glassnet", "serve", str(model)]
-        self._command += ["--port", str(self.port), *options]
+        self._command += [*options, "--port", "0"]
+        if handles is not None:
+            self._command = ["sh", "-c", f'ulimit -n {handles}; exec "$@"', "sh", *self._command]
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Running:
@@ -44,18 +50,16 @@ class Running:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"the service ended:\n{self.written.read_text()}")
-            try:
-                if self.ask("GET", "/v2/health/ready")[0] == 200:
-                    return self
-            except OSError:
-                pass
-            time.sleep(0.02)
-        self.end()
-        raise RuntimeError(f"the service was not ready in time:\n{self.written.read_text()}")
+        try:
+            wait_until(lambda: not self.alive or ANNOUNCED.search(self.log()), self.log)
+        except BaseException:
+            self.end()
+            raise
+        told = ANNOUNCED.search(self.log())
+        if told is None:
+            raise RuntimeError(f"the service ended:\n{self.log()}")
+        self.port = int(told[1])
+        return self
 
     def __exit__(
         self,
@@ -74,7 +78,7 @@ class Running:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def end(self, patience: float = 10) -> int:
+    def end(self, patience: float = PATIENCE) -> int:
         """End it as a service manager does; return its exit status."""
         assert self._process is not None
         if self._process.poll() is None:
@@ -92,7 +96,7 @@ class Running:
         path: str,
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-        timeout: float = 10,
+        timeout: float = PATIENCE,
     ) -> tuple[int, bytes]:
         """Ask once, on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -107,6 +111,32 @@ class Running:
         body = None if asked is None else json.dumps(asked).encode()
         status, answer = self.ask(method, path, body, {"content-type": "application/json"})
         return status, json.loads(answer)
+
+    def has_read(self) -> None:
+        """Wait until it has read what was sent to it: what comes later is answered later."""
+        for _ in range(2):
+            self.ask("GET", "/v2/health/live")
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def drain(self) -> None:
+        """Tell it to end, and wait until it drains: then nobody new comes in."""
+        self.signal(signal.SIGTERM)
+        wait_until(self._lets_nobody_in, self.log)
+
+    def ended(self) -> int:
+        """Wait until it has ended; return its exit status."""
+        assert self._process is not None
+        return self._process.wait(PATIENCE)
+
+    def _lets_nobody_in(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), PATIENCE).close()
+        except ConnectionError:
+            return True
+        return False
 
     def log(self) -> str:
         return self.written.read_text("utf-8", "replace")

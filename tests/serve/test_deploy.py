@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 from .running import Running
 
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
@@ -76,7 +78,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert "glassnet.service" not in done.stderr, done.stderr
     safe = subprocess.run(
@@ -84,6 +86,6 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert safe.returncode == 0, safe.stdout[-2000:] + safe.stderr

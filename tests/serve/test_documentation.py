@@ -1,4 +1,4 @@
-"""The commands of docs/serve.md, sent to a service."""
+"""The commands and the program of docs/serve.md, sent to a service."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,19 @@ def test_every_curl_command_is_answered(trained: Path, tmp_path: Path) -> None:
             )
             assert done.returncode == 0, (command, done.stdout, done.stderr)
             assert isinstance(json.loads(done.stdout), dict)
+
+
+def test_the_program_of_another_client_runs(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tritonclient.http")
+    (code,) = re.findall(r"^```py\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    namespace: dict[str, Any] = {}
+    with Running(trained / "iris.safetensors", folder=tmp_path) as served:
+        here = code.replace("127.0.0.1:8000", f"127.0.0.1:{served.port}")
+        exec(compile(here, str(PAGE), "exec"), namespace)
+        namespace["client"].close()
+    assert capsys.readouterr().out.startswith("[[")
 
 
 def test_every_option_and_setting_is_in_the_table() -> None:

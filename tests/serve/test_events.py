@@ -9,6 +9,7 @@ import pytest
 
 from glassnet.serve import events
 from glassnet.serve.events import Events
+from tests.waiting import PATIENCE
 
 from .asking import Serve
 
@@ -38,7 +39,7 @@ class Stream:
         return {"type": "http.disconnect"}
 
     async def next(self) -> dict[str, Any]:
-        return await asyncio.wait_for(self.sent.get(), 5)
+        return await asyncio.wait_for(self.sent.get(), PATIENCE)
 
 
 def test_a_switch_and_the_end_are_told(serve: Serve) -> None:
@@ -59,7 +60,7 @@ def test_a_switch_and_the_end_are_told(serve: Serve) -> None:
         assert (await stream.next())["body"].startswith(b"event: draining")
         end = await stream.next()
         assert (end["body"], end.get("more_body", False)) == (b"", False)
-        await asyncio.wait_for(stream.task, 5)
+        await asyncio.wait_for(stream.task, PATIENCE)
         assert len(app.state.events) == 0
 
     asyncio.run(listen())
@@ -74,7 +75,7 @@ def test_a_client_that_goes_is_forgotten(serve: Serve) -> None:
         await stream.next()
         assert len(app.state.events) == 1
         stream.gone.set()
-        await asyncio.wait_for(stream.task, 5)
+        await asyncio.wait_for(stream.task, PATIENCE)
         assert len(app.state.events) == 0
 
     asyncio.run(listen())

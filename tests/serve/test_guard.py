@@ -18,14 +18,27 @@ pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
 
 from glassnet.serve import guard as guard_module
+from glassnet.serve.clients import Rates
 from glassnet.serve.guard import Guard
 from glassnet.serve.hosts import Hosts
 from glassnet.serve.logs import Log
 from glassnet.serve.metrics import Metrics
-from glassnet.serve.rates import Rates
+from glassnet.serve.routing import Route, Routes
 from glassnet.serve.settings import Settings
 
 SETTINGS = Settings(host="127.0.0.1", port=8000, most_body=100, timeout=5.0, rate=0)
+ROUTES = Routes(
+    [
+        Route("GET", "/models"),
+        Route("POST", "/predict"),
+        Route("GET", "/", open=True),
+        Route("GET", "/assets/{file:path}", open=True),
+        Route("GET", "/events", stream=True),
+        Route("POST", "/v2/models/{name}/infer"),
+        Route("GET", "/v2/health/live", open=True, always=True),
+        Route("GET", "/v2/health/ready", open=True, always=True),
+    ]
+)
 HOST = (b"host", b"127.0.0.1:8000")
 JSON = (b"content-type", b"application/json")
 
@@ -77,7 +90,7 @@ class Service:
         self.lines = io.StringIO()
         self.log = Log(self.lines, form="json")
         self.metrics = Metrics()
-        self.guard = Guard(app, settings, self.log, self.metrics)
+        self.guard = Guard(app, ROUTES, settings, self.log, self.metrics)
 
     async def ask(
         self,
@@ -86,6 +99,7 @@ class Service:
         headers: Iterable[tuple[bytes, bytes]] = (HOST,),
         body: Iterable[bytes] = (),
         client: tuple[str, int] | None = ("127.0.0.1", 5000),
+        version: str = "1.1",
         after: Callable[[], Awaitable[Any]] | None = None,
     ) -> Answer:
         """Ask once. `after`: what happens in the place of the end of the body."""
@@ -108,6 +122,7 @@ class Service:
             "type": "http",
             "method": method,
             "path": path,
+            "http_version": version,
             "headers": list(headers),
             "client": client,
         }
@@ -170,6 +185,9 @@ def test_what_is_remembered_of_hosts_is_bounded() -> None:
     for k in range(3000):
         assert not hosts.trusts(b"%d.evil.example" % k)
     assert len(hosts._known) <= 1000
+    for k in range(500):
+        assert not hosts.trusts(b"%d." % k + b"x" * 60_000)
+    assert sum(map(len, hosts._known)) < 1 << 18, "a long one is no name, and is not remembered"
 
 
 def test_a_strange_host_is_refused() -> None:
@@ -181,6 +199,15 @@ def test_a_strange_host_is_refused() -> None:
 
 def test_a_request_needs_a_host() -> None:
     assert ask(headers=[]).status == 400
+    assert ask(headers=[], version="1.0").status == 400
+
+
+@pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready"])
+def test_a_load_balancer_asks_for_health_without_a_host(path: str) -> None:
+    assert ask(path=path, headers=[], version="1.0").status == 200
+    assert ask(path=path, headers=[]).status == 400, "HTTP/1.1 has one"
+    strange = [(b"host", b"evil.example")]
+    assert ask(path=path, headers=strange, version="1.0").status == 403
 
 
 @pytest.mark.parametrize("name", [b"host", b"origin", b"authorization", b"content-length"])
@@ -391,7 +418,7 @@ def test_all_bodies_together_have_a_limit_too(monkeypatch: pytest.MonkeyPatch) -
         headers = [HOST, (b"transfer-encoding", b"chunked")]
         many = [service.ask("POST", "/predict", headers, [b"x" * size]) for size in sizes]
         answers = await asyncio.gather(*many)
-        assert service.guard.held == 0
+        assert service.guard.held.total == 0
         assert service.refused("full") == 1
         return [answer.status for answer in answers]
 
@@ -440,9 +467,7 @@ async def slow(scope: Any, receive: Any, send: Any) -> None:
 
 def test_an_answer_has_its_time() -> None:
     service = Service(slow, HASTY)
-    began = time.perf_counter()
     answer = ask(service)
-    assert time.perf_counter() - began < 2
     assert (answer.status, answer.code) == (503, "took-too-long")
     assert answer.headers[b"retry-after"] == b"1"
     assert service.refused("timeout") == 1
@@ -459,11 +484,11 @@ def test_a_body_has_its_time() -> None:
 
 def test_many_at_once_each_have_their_own_time() -> None:
     async def half(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.sleep(30 if scope["path"] == "/slow" else 0.01)
+        await asyncio.sleep(30 if scope["path"] == "/slow" else 0)
         await early(scope, receive, send)
 
     async def all_of_them() -> list[int]:
-        service = Service(half, HASTY)
+        service = Service(half, replace(SETTINGS, timeout=1))
         paths = ["/slow", "/quick"] * 50
         answers = [service.ask(path=path) for path in paths]
         statuses = [answer.status for answer in await asyncio.gather(*answers)]
@@ -477,7 +502,7 @@ def test_the_answer_has_its_time_anew_when_the_body_is_there() -> None:
     async def both(scope: Any, receive: Any, send: Any) -> None:
         assert (await receive())["more_body"]
         assert not (await receive())["more_body"]
-        await asyncio.sleep(0.12)
+        await asyncio.sleep(1.2)
         await early(scope, receive, send)
 
     async def ask_slowly() -> int:
@@ -486,7 +511,7 @@ def test_the_answer_has_its_time_anew_when_the_body_is_there() -> None:
 
         async def receive() -> dict[str, Any]:
             if len(chunks) == 1:
-                await asyncio.sleep(0.12)
+                await asyncio.sleep(1.2)
             return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
 
         async def send(message: Any) -> None:
@@ -497,7 +522,7 @@ def test_the_answer_has_its_time_anew_when_the_body_is_there() -> None:
         await service.guard({**scope, "headers": headers}, receive, send)
         return int(statuses[0])
 
-    service = Service(both, replace(SETTINGS, timeout=0.2))
+    service = Service(both, replace(SETTINGS, timeout=2))
     assert asyncio.run(ask_slowly()) == 404
 
 
@@ -529,7 +554,7 @@ def test_an_event_stream_may_last_but_there_are_not_many() -> None:
         service = Service(stream, replace(HASTY, connections=8))
         three = [service.ask(path="/events") for _ in range(3)]
         answers = await asyncio.gather(*three)
-        assert service.guard.streams == 0
+        assert service.guard.streams.total == 0
         return answers
 
     answers = asyncio.run(open_three())
@@ -538,25 +563,22 @@ def test_an_event_stream_may_last_but_there_are_not_many() -> None:
     assert b"retry-after" in answers[2].headers
 
 
+def test_who_has_all_streams_leaves_others_a_share() -> None:
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.body", "body": b"end"})
+
+    async def open_six() -> list[int]:
+        service = Service(stream, replace(SETTINGS, connections=16))
+        clients = [*5 * ["192.0.2.1"], *3 * ["192.0.2.2"]]
+        many = [service.ask(path="/events", client=(client, 1)) for client in clients]
+        return [answer.status for answer in await asyncio.gather(*many)]
+
+    assert asyncio.run(open_six()) == [200] * 4 + [503] + [200] * 2 + [503]
+
+
 # -- rates -----------------------------------------------------------------------------------
-
-
-def test_a_burst_and_then_the_rate() -> None:
-    rates = Rates(10, 5)
-    assert [rates.wait("a", 100.0) > 0 for _ in range(7)] == [False] * 5 + [True] * 2
-    assert rates.wait("b", 100.0) == 0
-    assert rates.wait("a", 100.0) == pytest.approx(0.1)
-    assert rates.wait("a", 100.11) == 0
-    assert rates.wait("a", 100.11) > 0
-    assert [rates.wait("a", 110.0) > 0 for _ in range(6)] == [False] * 5 + [True]
-
-
-def test_what_is_remembered_of_clients_is_bounded_and_the_busy_are_not_forgotten() -> None:
-    rates = Rates(10, 1, most=100)
-    for k in range(1000):
-        rates.wait(f"10.0.{k // 256}.{k % 256}", 0.0)
-        assert (rates.wait("192.0.2.1", 0.0) > 0) == (k > 0)
-    assert len(rates) <= 101
 
 
 def test_an_address_that_a_proxy_tells_may_be_anything_but_long() -> None:
@@ -566,16 +588,6 @@ def test_an_address_that_a_proxy_tells_may_be_anything_but_long() -> None:
     service = Service()
     ask(service, client=("x" * 60_000, 1))
     assert len(service.told()[0]["client"]) < 100
-
-
-def test_an_ipv6_client_is_its_network() -> None:
-    rates = Rates(10, 1)
-    assert rates.wait("2001:db8::1", 0.0) == 0
-    assert rates.wait("2001:db8::2", 0.0) > 0
-    assert rates.wait("2001:db8:0:1::1", 0.0) == 0
-    assert rates.wait("::ffff:192.0.2.1", 0.0) == 0
-    assert rates.wait("192.0.2.1", 0.0) > 0
-    assert rates.wait("not:an:address", 0.0) == 0
 
 
 def test_one_client_too_often_is_told_when_to_come_again() -> None:
@@ -597,6 +609,44 @@ def test_one_client_too_often_is_told_when_to_come_again() -> None:
         429,
         200,
     ], "a flood of refusals is no flood of lines"
+
+
+STRANGE = [
+    (b"origin", b"http://evil.example"),
+    (b"host", b"evil.example"),
+    (b"sec-fetch-site", b"cross-site"),
+]
+
+
+@pytest.mark.parametrize("header", STRANGE, ids=lambda pair: pair[0].decode())
+def test_what_a_strangers_page_has_a_browser_ask_is_not_charged_to_its_user(
+    header: tuple[bytes, bytes],
+) -> None:
+    own = HOST if header[0] != b"host" else header
+    strange = [own] if own is header else [HOST, header]
+
+    async def both() -> tuple[list[int], list[int]]:
+        service = Service(settings=replace(SETTINGS, rate=1, burst=3))
+        refused = [(await service.ask(headers=strange)).status for _ in range(10)]
+        return refused, [(await service.ask()).status for _ in range(4)]
+
+    refused, answered = asyncio.run(both())
+    first = 200 if header[0] == b"sec-fetch-site" else 403
+    assert refused == [first] * 3 + [429] * 7, "it has a rate of its own"
+    assert answered == [200, 200, 200, 429]
+
+
+def test_an_allowed_page_of_another_site_has_its_users_rate() -> None:
+    origin = (b"origin", b"https://example.org")
+    headers = [HOST, origin, (b"sec-fetch-site", b"cross-site")]
+
+    async def both() -> list[int]:
+        allowed = ("https://example.org",)
+        service = Service(settings=replace(SETTINGS, rate=1, burst=2, allowed_origins=allowed))
+        answers = [await service.ask(headers=headers) for _ in range(2)]
+        return [answer.status for answer in [*answers, await service.ask()]]
+
+    assert asyncio.run(both()) == [200, 200, 429]
 
 
 # -- every answer ----------------------------------------------------------------------------
@@ -660,6 +710,7 @@ def test_an_error_inside_leaks_nothing_and_is_logged(path: str) -> None:
     assert failed["event"] == "failed"
     assert "rosebud" in failed["traceback"]
     assert failed["id"] == told["id"] == answer.headers[b"x-request-id"].decode()
+    assert failed["id"].encode() in answer.body
 
 
 def test_an_error_after_the_answer_began_ends_it() -> None:
@@ -766,10 +817,10 @@ def test_the_guard_is_cheap() -> None:
 
         best = float("inf")
         for _ in range(10):
-            began = time.perf_counter()
+            began = time.thread_time()
             for _ in range(times):
                 await app(scope(), receive, send)
-            best = min(best, time.perf_counter() - began)
+            best = min(best, time.thread_time() - began)
         return best / times
 
     guard = Service(nothing, replace(SETTINGS, rate=1e9, burst=10, token="top-secret")).guard

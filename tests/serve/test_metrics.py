@@ -10,8 +10,9 @@ pytest.importorskip("prometheus_client")
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from glassnet.serve import guard, protocol
-from glassnet.serve.metrics import OTHER, REASONS, ROUTES, Metrics, route_of
+from glassnet.serve import guard
+from glassnet.serve.http import connection, gate
+from glassnet.serve.metrics import REASONS, Metrics
 
 
 def read(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -25,34 +26,6 @@ def read(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float
 
 def one(metrics: Metrics, name: str, **labels: str) -> float | None:
     return read(metrics).get((name, frozenset(labels.items())))
-
-
-@pytest.mark.parametrize(
-    ("path", "route"),
-    [
-        *((path, path) for path in sorted(ROUTES)),
-        ("/assets/index-1a2b.js", "/assets/*"),
-        ("/v2/models/digits", "/v2/models/*"),
-        ("/v2/models/digits/ready", "/v2/models/*/ready"),
-        ("/v2/models/digits/infer", "/v2/models/*/infer"),
-        ("/v2/models/digits/versions/1", "/v2/models/*"),
-        ("/predict/", OTHER),
-        ("/wp-admin", OTHER),
-        ("", OTHER),
-    ],
-)
-def test_a_path_has_a_route(path: str, route: str) -> None:
-    assert route_of(path) == route
-
-
-def test_no_path_adds_a_label() -> None:
-    routes = {
-        route_of(f"{start}{k}{end}")
-        for start in ("/", "/v2/", "/v2/models/", "/assets/", "/predict/")
-        for end in ("", "/infer", "/ready", "/x")
-        for k in range(1000)
-    }
-    assert len(routes) <= 6
 
 
 def test_requests_are_counted_and_timed() -> None:
@@ -76,7 +49,7 @@ def test_every_reason_is_there_from_the_start() -> None:
 
 def test_every_reason_is_one_that_is_given() -> None:
     """A figure that can only be nought says that something never happens, which is not known."""
-    given = "".join(map(getsource, (guard, protocol)))
+    given = "".join(map(getsource, (guard, connection, gate)))
     assert [reason for reason in REASONS if f'"{reason}"' not in given] == []
 
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -100,9 +101,9 @@ def test_what_did_not_change_is_not_read(
     read = []
     load = gn.load
 
-    def watched(path: Path) -> gn.Model:
+    def watched(path: Path, **settings: Any) -> gn.Model:
         read.append(path)
-        return load(path)
+        return load(path, **settings)
 
     monkeypatch.setattr(gn, "load", watched)
     models.reload()
@@ -160,10 +161,10 @@ def test_what_may_pass_is_tried_again_and_told_once(
     load = gn.load
     errors: list[Exception] = [MemoryError(), MemoryError(), FileError("Too many open files.")]
 
-    def failing(path: Path) -> gn.Model:
+    def failing(path: Path, **settings: Any) -> gn.Model:
         if errors:
             raise errors.pop(0)
-        return load(path)
+        return load(path, **settings)
 
     monkeypatch.setattr(gn, "load", failing)
     assert models.changed() == []
@@ -175,6 +176,30 @@ def test_what_may_pass_is_tried_again_and_told_once(
     assert models.changed() == ["iris"]
     assert models.reload() == ["iris"]
     assert models.changed() == []
+
+
+def test_a_file_that_asks_for_more_than_it_may_is_not_served(iris: Path) -> None:
+    with pytest.raises(ModelFileError, match=r"--max-memory 8G for glassnet serve"):
+        Models.load([iris], max_memory="1K")
+    models = Models.load([iris], max_memory="100K")
+    told: list[str] = []
+    models.on_refusal(lambda _, error: told.append(str(error)))
+    hungry = gn.Sequential([gn.ReLU(), gn.Dense(3)], input_shape=20_000, seed=0)
+    features = gn.Features(tuple(map(str, range(20_000))))
+    gn.Model(hungry, features, gn.Classes(("a", "b", "c"))).save(iris)
+    assert models.reload() == []
+    assert "holds 4" in told[0]
+    assert "100 KiB are allowed" in told[0]
+    assert models.changed() == []  # it is judged once
+    assert models.first.model.inputs.size == 4
+
+
+def test_what_a_row_costs_counts_layers_without_weights(tmp_path: Path) -> None:
+    network = gn.Sequential([*(gn.ReLU() for _ in range(9)), gn.Dense(2)], input_shape=50, seed=0)
+    features = gn.Features(tuple(map(str, range(50))))
+    gn.Model(network, features, gn.Classes(("a", "b"))).save(tmp_path / "deep.safetensors")
+    served = Models.load([tmp_path / "deep.safetensors"]).first
+    assert served.cost > network.size() + 9 * 50
 
 
 @pytest.mark.parametrize("bad", ["foreign", "gone"])

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 import glassnet as gn
-from glassnet.serve.app import Route
 
 from .asking import Asker, Serve, make_app
 
@@ -27,12 +26,7 @@ def operations(asker: Asker) -> list[tuple[str, str, dict[str, Any]]]:
 def test_every_route_is_described_but_the_page_s_files(serve: Serve, tmp_path: Path) -> None:
     asker = serve(*NAMES, learn=tmp_path)
     described = {(path, method.upper()) for path, method, _ in operations(asker)}
-    served = {
-        (route.path, method)
-        for route in asker.app.routes.routes
-        if isinstance(route, Route)
-        for method in route.methods or ()
-    }
+    served = {(route.path, method) for route in asker.app.routes for method in [route.method]}
     assert served - described == {("/assets/{file:path}", "GET")}
     assert described <= served
 
@@ -52,7 +46,7 @@ def test_every_operation_says_what_can_go_wrong(serve: Serve) -> None:
 
 def test_a_token_is_asked_for_but_where_it_is_not(serve: Serve) -> None:
     asker = serve(token="a-token-of-some-length")
-    document = asker.app.routes.openapi()
+    document = asker.app.document.make()
     assert document["security"] == [{"token": []}]
     for path, of_path in document["paths"].items():
         for operation in of_path.values():
@@ -148,3 +142,4 @@ def test_an_error_inside_leaks_nothing(serve: Serve, monkeypatch: pytest.MonkeyP
         assert said.status_code == 500
         assert said.json()["error"]["code"] == "internal"
         assert "secret" not in said.text
+        assert said.headers["x-request-id"] in said.json()["error"]["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from functools import partial
 from pathlib import Path
 
@@ -303,6 +304,9 @@ def test_what_else_lies_in_the_folder_does_not_matter(serve: Serve, tmp_path: Pa
         ({"label": "7"}, "wrong-shape"),
         ({"pixels": PIXELS[1:], "label": "7"}, "wrong-shape"),
         ({"pixels": [17, *PIXELS[1:]], "label": "7"}, "wrong-pixel"),
+        ({"pixels": [10**400, *PIXELS[1:]], "label": "7"}, "wrong-pixel"),
+        ({"pixels": [-(10**400), *PIXELS[1:]], "label": "7"}, "wrong-pixel"),
+        ({"pixels": [*PIXELS[1:], 1e308], "label": "7"}, "wrong-pixel"),
         ({"pixels": [-1, *PIXELS[1:]], "label": "7"}, "wrong-pixel"),
         ({"pixels": [0.5, *PIXELS[1:]], "label": "7"}, "wrong-pixel"),
         ({"pixels": [10**30, *PIXELS[1:]], "label": "7"}, "wrong-pixel"),
@@ -316,6 +320,14 @@ def test_a_wrong_correction_is_refused(
     serve: Serve, tmp_path: Path, document: object, code: str
 ) -> None:
     assert serve("digits", learn=tmp_path).refusal("/learn", document)[0] == code
+    assert list(tmp_path.rglob("*.png")) == []
+
+
+def test_a_correction_with_two_labels_is_refused(serve: Serve, tmp_path: Path) -> None:
+    text = json.dumps({"pixels": PIXELS, "label": "7"}).replace("}", ', "label": "1"}')
+    said = serve("digits", learn=tmp_path).post_text("/learn", text)
+    assert (said.status_code, said.json()["error"]["code"]) == (422, "name-twice")
+    assert "The body has 'label' more than once" in said.json()["error"]["message"]
     assert list(tmp_path.rglob("*.png")) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -176,3 +177,45 @@ def test_what_is_no_json_is_400(text: bytes) -> None:
 def test_a_number_that_no_float_holds_is_refused(number: str) -> None:
     error = refused(f'{{"rows": [1, {number}]}}')
     assert (error.status, error.code) == (422, "too-large-a-number")
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ('{"rows": {"age": 1, "height": 2, "age": 3}}', "rows has 'age'"),
+        ('{"rows": [{"age": 1, "height": 2, "height": 3}]}', "rows[0] has 'height'"),
+        ('{"rows": [[1, 2], {"age": 1, "age": 1, "height": 2}]}', "rows[1] has 'age'"),
+        (
+            '{"rows": [{"age": 1, "height": 2}, {"age": 1, "height": 2, "height": 2}]}',
+            "rows[1] has",
+        ),
+        ('{"rows": [1, 2], "rows": [3, 4]}', "The body has 'rows'"),
+        ('{"rows": [1, 2], "explain": true, "explain": false}', "The body has 'explain'"),
+        ('{"explain": false, "rows": [1, 2], "explain": false}', "The body has 'explain'"),
+        ('{"rows": [1, 2], "ro\\u0077s": [3, 4]}', "The body has 'rows'"),
+    ],
+)
+def test_a_name_that_comes_twice_is_refused(document: str, place: str) -> None:
+    error = refused(document)
+    assert (error.status, error.code) == (422, "name-twice"), error.message
+    assert place in error.message
+
+
+def test_pixels_that_come_twice_are_refused() -> None:
+    error = refused('{"rows": [0, 1, 2, 3], "rows": [3, 2, 1, 0]}', PICTURE)
+    assert error.code == "name-twice"
+
+
+def test_names_may_have_colons_and_look_like_others() -> None:
+    table = Features(("a:b", '":1,"a":'))
+    row = {"a:b": 1, '":1,"a":': 2}
+    assert read(row, table).tolist() == [[1, 2]]
+    assert read([row, row], table, explain=False).tolist() == [[1, 2], [1, 2]]
+
+
+@pytest.mark.parametrize(("inputs", "rows"), [(TABLE, [1, 2.5]), (PICTURE, [0, 1, 2, 3])])
+def test_a_byte_order_mark_is_no_part_of_what_is_said(inputs: Any, rows: list[float]) -> None:
+    body = codecs.BOM_UTF8 + json.dumps({"rows": rows}).encode()
+    marked, _ = read_asked(body, inputs, 10)
+    assert np.array_equal(np.asarray(marked), np.asarray(read(rows, inputs)))
+    assert refused(codecs.BOM_UTF8 + b"{").code == "not-json"

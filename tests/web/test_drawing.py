@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from glassnet.data.drawings import frame
 from glassnet.data.pictures import read_picture
 
 from ..strokes import Drawing
+from ..waiting import wait_until
 from .conftest import Open
 from .visit import Visit
 
@@ -73,7 +75,13 @@ def test_the_answer_changes_while_drawing(visit: Open) -> None:
     one = visit()
     one.draw(Drawing(1, size=0.8), then_lift=False)
     one.wait_for("document.querySelector('.said .name')?.textContent.length > 0")
-    assert len(one.asked) > 3
+    back_and_forth = itertools.cycle([one.place((0.5, 0.5)), one.place((0.5, 0.6))])
+
+    def draw_on() -> None:
+        one.page.mouse.move(*next(back_and_forth))
+        one.page.wait_for_timeout(20)
+
+    wait_until(lambda: len(one.asked) > 3, pause=draw_on)
     assert not any(asked["explain"] for asked in one.asked)
     one.page.mouse.up()
     one.wait_for_answer()
@@ -86,7 +94,7 @@ def test_a_digit_by_finger(visit: Open) -> None:
     one.touch(SEVEN)
     assert one.wait_for_answer() == "7"
     assert one.page.evaluate("scrollY") == 0
-    assert len(one.asked) > 3
+    assert [one.asked[0]["explain"], one.asked[-1]["explain"]] == [False, True]
 
 
 def test_a_second_finger_does_not_draw(visit: Open) -> None:
@@ -148,7 +156,7 @@ def test_undo_and_clear(visit: Open) -> None:
     assert one.asked[-1]["rows"] == first
     clear.click()
     assert one.text(".verdict").startswith("Nothing drawn yet")
-    one.page.wait_for_function("!document.querySelector('.verdict').innerText.includes('%')")
+    one.wait_for("!document.querySelector('.verdict').innerText.includes('%')")
     assert seen(one).min() == 255  # transparent: nothing is shown
 
 

@@ -31,7 +31,7 @@ def answered(visit: Visit, model: str) -> None:
         visit.draw(SEVEN)
         visit.wait_for_answer()
     visit.wait_for("document.querySelector('.said .name') !== null")
-    visit.page.wait_for_timeout(200)  # bars move for 120 ms
+    visit.wait_for("document.getAnimations().length === 0")  # bars move
 
 
 @pytest.mark.parametrize("model", ["digits", "iris", "diabetes"])
@@ -138,7 +138,7 @@ def test_dark_and_light(visit: Open) -> None:
     one.wait_for_answer()
     light = one.page.evaluate(paper), one.page.evaluate(corner)
     one.page.emulate_media(color_scheme="dark")
-    one.page.wait_for_timeout(100)
+    one.wait_for(f"{corner}[0] < 60")  # what is seen is drawn anew
     dark = one.page.evaluate(paper), one.page.evaluate(corner)
     assert min(light[1]) > 200
     assert max(dark[1][:3]) < 60

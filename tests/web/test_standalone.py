@@ -16,6 +16,9 @@ from glassnet.data.meaning import Classes
 from glassnet.export import check, export_html, web_page
 from glassnet.types import Array
 
+from ..browser import wait_for
+from ..waiting import PATIENCE
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -62,6 +65,7 @@ def built() -> None:
 def page(browser: Browser) -> Iterator[Page]:
     """A tab without a network. What it asks for but the file, or complains of, fails the test."""
     context = browser.new_context(offline=True, locale="en")
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     wrong: list[str] = []
     asked: list[str] = []
@@ -161,9 +165,7 @@ def test_a_drawing_is_answered_offline_and_explained(page: Page, tmp_path: Path)
     verdict = page.locator(".verdict")
     verdict.locator(".name").wait_for()
     assert verdict.locator(".name").inner_text() == "1"
-    page.wait_for_function(
-        "document.querySelector('.inside').querySelectorAll('canvas').length >= 2"
-    )
+    wait_for(page, "document.querySelectorAll('.inside canvas').length >= 2")
 
 
 def test_a_form_is_answered_offline(page: Page, tmp_path: Path) -> None:
@@ -172,10 +174,10 @@ def test_a_form_is_answered_offline(page: Page, tmp_path: Path) -> None:
     fields = page.locator("input.number")
     for field, value in enumerate((5.1, 3.5, 1.4, 0.2)):
         fields.nth(field).fill(str(value))
-    page.wait_for_function("document.querySelector('.verdict .name')?.textContent === 'setosa'")
+    wait_for(page, "document.querySelector('.verdict .name')?.textContent === 'setosa'")
     for field, value in enumerate((6.5, 3.0, 5.8, 2.2)):
         fields.nth(field).fill(str(value))
-    page.wait_for_function("document.querySelector('.verdict .name')?.textContent === 'virginica'")
+    wait_for(page, "document.querySelector('.verdict .name')?.textContent === 'virginica'")
 
 
 def test_names_are_text_and_no_more(page: Page, tmp_path: Path) -> None:

@@ -8,6 +8,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..browser import wait_for
+from ..waiting import PATIENCE
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Request
 
@@ -34,6 +37,7 @@ class Visit:
     def __init__(self, browser: Browser, address: str, **settings: Any) -> None:
         screen = {"width": 1280, "height": 900}
         self.context = browser.new_context(**{"viewport": screen, "locale": "en-US", **settings})
+        self.context.set_default_timeout(1000 * PATIENCE)
         self.context.add_init_script(WATCH)
         self.page = self.context.new_page()
         self.address = address
@@ -68,11 +72,8 @@ class Visit:
         return self.page.locator(selector).inner_text()
 
     def wait_for(self, expression: str) -> None:
-        """Ask until an expression of JavaScript holds; the page itself may not evaluate any."""
-        deadline = time.monotonic() + 10
-        while not self.page.evaluate(expression):
-            assert time.monotonic() < deadline, f"in vain: {expression}"
-            self.page.wait_for_timeout(20)
+        """Ask until an expression of JavaScript holds."""
+        wait_for(self.page, expression)
 
     def wait_for_answer(self, label: str = "") -> str:
         """Wait until there is an answer, and the one named, with its reasons; return its label."""

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,11 +26,13 @@ from glassnet.cli.predict import predict
 from glassnet.cli.recipe import recipe
 from glassnet.cli.serve import serve
 from glassnet.cli.show import complain
+from glassnet.cli.surroundings import bear_limits, lacks_memory, open_streams
 from glassnet.cli.train import train
-from glassnet.errors import GlassnetError
+from glassnet.errors import FileError, GlassnetError
 from glassnet.showing import Shown
 
 FAILED, INTERRUPTED = 2, 130
+NO_ROOM = "There is too little memory for this."
 MAKING = (demo, train, recipe)
 """Commands that make files; what they print is only told."""
 UsageError: Any = typer.BadParameter.__base__
@@ -66,16 +69,20 @@ def _told_in_one_line() -> Iterator[None]:
         message = error.format_message().rstrip(".?")
         message = f"{message}. See: {error.ctx.command_path} --help"
     except MemoryError as error:
-        message = f"There is too little memory for this. {_with_what_was_kept(error)}"
+        message = f"{NO_ROOM} {_with_what_was_kept(error)}"
     except OSError as error:
         if error.errno == errno.EPIPE:  # a reader that has gone: Typer bears it
             raise
         message = _with_what_was_kept(error, f"Cannot read or write: {error}.")
         sys.stdout = io.StringIO()  # or Python would try again at the end
+    except (ImportError, RuntimeError, SystemError) as error:
+        if not lacks_memory(error):
+            raise
+        message = NO_ROOM
     except KeyboardInterrupt as interrupt:
         message = f"Interrupted. {_with_what_was_kept(interrupt)}"
         status = getattr(interrupt, "status", INTERRUPTED)
-    complain(message)
+    _complain(message)
     raise typer.Exit(status)
 
 
@@ -83,6 +90,15 @@ def _with_what_was_kept(error: BaseException, message: str | None = None) -> str
     """Add to an error's message where what was learnt is, if training was ended by it."""
     message = str(error) if message is None else message
     return f"{message} {getattr(error, 'kept', '')}".strip()
+
+
+def _complain(message: str) -> None:
+    """Say what went wrong, by simpler means where there is no memory for what `complain` needs."""
+    try:
+        complain(message)
+    except (MemoryError, ImportError):
+        plain = "".join(letter for letter in " ".join(message.split()) if letter.isprintable())
+        os.write(2, f"glassnet: {plain}\n".encode("ascii", "backslashreplace"))
 
 
 def new_app(cls: type[TyperGroup], about: str | None) -> typer.Typer:
@@ -106,6 +122,12 @@ def add(app: typer.Typer, *commands: Callable[..., None]) -> None:
 
 def main() -> None:
     """Run the program with the arguments of the command line, and exit."""
+    try:
+        open_streams()
+    except FileError as error:
+        complain(str(error))
+        sys.exit(FAILED)
+    bear_limits()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a label that the terminal cannot write is shown
             stream.reconfigure(errors="backslashreplace")

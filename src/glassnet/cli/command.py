@@ -10,6 +10,7 @@ from typer.core import TyperCommand
 
 from glassnet.cli.arguments import is_number
 from glassnet.cli.show import warn
+from glassnet.cli.surroundings import make_room_for_arithmetic
 from glassnet.showing import Shown
 
 
@@ -20,6 +21,11 @@ class Command(TyperCommand):
         """Read the arguments; a negative number is a value, not an option."""
         ctx.ignore_unknown_options = any(arg.startswith("-") and is_number(arg) for arg in args)
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, once what it computes with has the memory that it needs."""
+        make_room_for_arithmetic()
+        return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options, group by group."""

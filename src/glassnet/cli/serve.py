@@ -56,6 +56,15 @@ def serve(
     max_pixels: Annotated[
         int, typer.Option(help="Pixels of a picture.", rich_help_panel=LIMITS)
     ] = 4_000_000,
+    max_memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="512M",
+            help="Bytes that a model file may have, and that a row may take on its way through the "
+            "network; 1G unless GLASSNET_MAX_MEMORY says otherwise.",
+            rich_help_panel=LIMITS,
+        ),
+    ] = None,
     timeout: Annotated[
         float, typer.Option(help="Seconds for a request.", rich_help_panel=LIMITS)
     ] = 10.0,
@@ -125,7 +134,7 @@ def serve(
     from glassnet.serve import Models, create_app
     from glassnet.serve.server import serve as run
 
-    served = Models(models)  # read once it listens
+    served = Models(models, max_memory)  # read once it listens
     app = create_app(served, settings)
     told = partial(_announce, served, settings, token == "auto")
     if status := run(app, settings, announce=told):

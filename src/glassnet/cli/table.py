@@ -19,6 +19,9 @@ from glassnet.errors import DataError, short
 from glassnet.files import open_file
 from glassnet.types import Array
 
+MOST_DIGITS = 400
+"""More than the largest number has."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -156,12 +159,14 @@ def _from_csv(text: str, source: str) -> Table:
 def _from_json(text: str, source: str) -> Table:
     """A list of rows, each a list of values or an object of values by name; or one row alone."""
     try:
-        rows = json.loads(text)
+        rows = json.loads(text, object_pairs_hook=_object, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{source} is not JSON: {error}.") from error
     if isinstance(rows, dict) or (rows and not any(isinstance(row, list | dict) for row in rows)):
         rows = [rows]
     places = [f"{source}, row {i}" for i, _ in enumerate(rows)]
+    if rows and not rows[0]:
+        raise DataError(f"{places[0]}: expected values, got none.")
     kind = dict if rows and isinstance(rows[0], dict) else list
     for row, place in zip(rows, places, strict=True):
         if not isinstance(row, kind):
@@ -174,6 +179,20 @@ def _from_json(text: str, source: str) -> Table:
             wrong = row.keys() ^ rows[0].keys()
             raise DataError(f"{place}: has other names than the first row: {some(sorted(wrong))}.")
     return Table(source, columns, [[row[name] for name in columns] for row in rows], places)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its pairs; ValueError for a name that stands twice: one would be lost."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"an object has {short(twice)} twice")
+    return made
+
+
+def _whole(digits: str) -> int | float:
+    """Read a whole number; one of more digits than Python reads is infinite."""
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
 _JSON = {dict: "an object, as in the first row", list: "a list of values"}

@@ -138,6 +138,7 @@ class Kept:
     """What every runner here keeps of its job: the network's own arrays, and the optimiser's."""
 
     def __init__(self, job: Job) -> None:
+        job.network.expect_room()
         self.job = job
         self.parameters = job.network.parameters()
         self.slots = {name: job.optimizer.start(w) for name, w in self.parameters.items()}

@@ -6,7 +6,8 @@ native/program.hpp reads them in the order in which they are written here.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -148,7 +149,44 @@ class Lowering:
                 getattr(node.layer, p, None) is not None for p in node.layer.params
             )
             sizes.append((math.prod(node.shape), learns))
-        self._write(len(sizes), *(word for size in sizes for word in size))
+        slots = self._slots([width for width, _ in sizes])
+        words = (word for size, slot in zip(sizes, slots, strict=True) for word in (*size, slot))
+        self._write(len(sizes), *words)
+
+    def _slots(self, widths: Sequence[int]) -> list[int]:
+        """Give each value a place, which another takes once no later node reads it.
+
+        It is the narrowest of the free places that are wide enough, or else the widest of all.
+        """
+        nodes, values = self.network.nodes, self.values
+        last = {values[name]: n for n, node in enumerate(nodes) for name in node.inputs}
+        last |= {values[name]: len(nodes) for name in self.network.outputs}
+        read_last_by: defaultdict[int, list[int]] = defaultdict(list)
+        for value, n in last.items():
+            read_last_by[n].append(value)
+        slots: dict[int, int] = {}
+        width_of: list[int] = []
+        free: list[tuple[int, int]] = []  # widths and slots, in order
+
+        def place(value: int) -> None:
+            if value in slots:
+                return
+            width, slot = widths[value], len(width_of)
+            if free:
+                at = bisect_left(free, (width, 0))
+                had, slot = free.pop(min(at, len(free) - 1))
+                width_of[slot] = max(width, had)
+            else:
+                width_of.append(width)
+            slots[value] = slot
+
+        for name in self.network.inputs:
+            place(values[name])
+        for n, node in enumerate(nodes):
+            place(values[node.name])
+            for value in read_last_by[n]:
+                insort(free, (width_of[slots[value]], slots[value]))
+        return [slots[value] for value in range(len(widths))]
 
     def _parameters(
         self, penalties: Sequence[Penalty], slots: Mapping[str, Mapping[str, Array]]

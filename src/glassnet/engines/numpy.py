@@ -15,8 +15,8 @@ from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
 
-ROWS_AT_ONCE = 4096
-"""How many rows go through the network together: enough to be fast, few enough to stay small."""
+ROWS_AT_ONCE, BYTES_AT_ONCE = 4096, 256 << 20
+"""So many rows go through the network together, or fewer where they would need more memory."""
 
 
 class NumPyEngine:
@@ -101,8 +101,10 @@ def outputs(network: Network, examples: Examples) -> dict[str, Array]:
 
 
 def _passes(network: Network, examples: Examples) -> Iterator[Pass]:
-    for start in range(0, len(examples), ROWS_AT_ONCE):
-        xs, _, _ = examples.gather(slice(start, start + ROWS_AT_ONCE), network.dtype)
+    row = network.need.forward * network.dtype.itemsize
+    at_once = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // row))
+    for start in range(0, len(examples), at_once):
+        xs, _, _ = examples.gather(slice(start, start + at_once), network.dtype)
         p = Pass(network, forget=True)
         p.forward(xs)
         yield p

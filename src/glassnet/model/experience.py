@@ -23,6 +23,9 @@ MOST_AXES, MOST_CHOICES = 32, 12
 MOST_ROWS, MOST_NUMBERS = 10_000, 8_000_000
 """The directions are found in so many training rows at most, and in so many numbers of them."""
 
+ROWS_AT_ONCE = 4096
+"""So many rows are looked at together."""
+
 FLOOR = 1e-3
 """No direction varies less than this, of what one varies on average: a sum of two other columns,
 which never varies by itself, must not make a rounding error unlike anything."""
@@ -126,6 +129,8 @@ class Experience:
 
         Infinite for what is too large to compute with. Raises ShapeError for other rows.
         """
+        if len(x) > ROWS_AT_ONCE:
+            return np.concatenate([self.unlikeness(part) for part in _parts(x, self.axes.dtype)])
         x = np.asarray(x, self.axes.dtype)
         if x.ndim != 2 or x.shape[1] != self.size:
             raise ShapeError(f"Expected rows of {self.size} numbers, got shape {x.shape}.")
@@ -258,7 +263,9 @@ def _expect_arrays(experience: Experience) -> None:
             )
         if not np.isfinite(array).all():
             raise SettingError(f"{name} holds numbers that are NaN or infinite.")
-    tiny = np.finfo(experience.axes.dtype).tiny
+    tiny = float(
+        np.finfo(experience.axes.dtype).tiny
+    )  # which float32 may not hold the noise beside
     for fits, what in (
         (experience.low <= experience.typical, "low to be at most typical"),
         (experience.typical <= experience.high, "typical to be at most high"),
@@ -294,10 +301,10 @@ def _plain(name: str, rows: RowsLike) -> Pixels | Array:
     return x
 
 
-def _parts(x: Pixels | Array, dtype: np.dtype[Any], most: int = 4096) -> Iterator[Array]:
+def _parts(x: Pixels | Array, dtype: np.dtype[Any]) -> Iterator[Array]:
     """Give rows as floats, some at a time, so that bytes need not become floats all at once."""
-    for start in range(0, len(x), most):
-        yield np.asarray(x[start : start + most], dtype)
+    for start in range(0, len(x), ROWS_AT_ONCE):
+        yield np.asarray(x[start : start + ROWS_AT_ONCE], dtype)
 
 
 def _some(x: Pixels | Array, dtype: np.dtype[Any]) -> Array:

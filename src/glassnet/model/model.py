@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs, Values
-from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, check_classes, in_order, in_precision, numbers
 from glassnet.engines import Predictor, outputs_function
@@ -19,22 +17,16 @@ from glassnet.engines.base import Examples
 from glassnet.errors import (
     DataError,
     FileError,
-    ModelFileError,
     SettingError,
     ShapeError,
     short,
 )
-from glassnet.files import expect_format, read_bytes, unseal, write_sealed
+from glassnet.files import write_sealed
 from glassnet.model.answer import Answer, doubts
 from glassnet.model.experience import Experience
-from glassnet.model.going_on import model_of
 from glassnet.model.provenance import fit_for_json
-from glassnet.nn.config import network_from_config
-from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
-from glassnet.settings import expect_kind
-from glassnet.training.checkpoint import FORMAT as CHECKPOINT
-from glassnet.training.checkpoint import snapshot_of
+from glassnet.settings import as_people_read, expect_kind
 from glassnet.training.history import Figures
 from glassnet.training.metrics import confusion_table, metric
 from glassnet.types import Array
@@ -43,6 +35,9 @@ if TYPE_CHECKING:
     from glassnet.inspect.explain import Why
 
 FORMAT, VERSION = "glassnet-model", 1
+ANSWER, NUMBER = 2000, 250
+"""Bytes that an answer takes, and each number in it beside its name, about."""
+
 METRICS = {Classes: ("accuracy", "precision", "recall", "f1"), Values: ("mae", "rmse", "r2")}
 
 
@@ -138,10 +133,12 @@ class Model:
         explain     with what made the network say so, as `glassnet explain` shows it
 
         The network is asked once. ``[answer.to_json() for answer in model.answers(rows)]`` is what
-        the service sends.
+        the service sends. Raises DataError for so many rows that their answers would take more
+        memory than the file may.
         """
         given, x = self._read(rows)
-        if isinstance(x, Pixels):
+        self._expect_room(len(x))
+        if isinstance(x, Pixels) and len(x) == 1:  # floats are looked at twice
             given = x = np.asarray(x, self.network.dtype)
         y = self._ask(x)
         outputs = self.outputs
@@ -263,6 +260,20 @@ class Model:
         given = numbers("rows", in_order(rows, self.inputs.names))
         return given, in_precision("rows", given, self.network.dtype)
 
+    def _expect_room(self, count: int) -> None:
+        """Raise DataError if so many answers take more memory than the network's file may."""
+        most, outputs = self.network.most_memory, self.outputs
+        if most is None or count == 1:
+            return
+        names = outputs.labels if isinstance(outputs, Classes) else outputs.names
+        row = ANSWER + sum(NUMBER + len(name) for name in names)
+        if count * row > most:
+            raise DataError(
+                f"{count:,} answers of this model take about {as_people_read(count * row)}, and "
+                f"{as_people_read(most)} are allowed. Ask with {max(most // row, 1):,} rows at "
+                "most."
+            )
+
     def _why(self, x: Array | Pixels, n: int, told: Array, chosen: int) -> Why:
         """Say why the network answers row n as it does."""
         from glassnet.inspect.explain import why
@@ -281,40 +292,6 @@ class Model:
         if len(t) != len(x):
             raise ShapeError(f"{len(x)} rows came with {len(t)} targets.")
         return x, t
-
-
-def load(path: str | os.PathLike[str], layers: type[Layer] | Iterable[type[Layer]] = ()) -> Model:
-    """Read a model file, or a checkpoint of `gn.train`, which is the model as it was then.
-
-    Nothing in it is run: it holds names and numbers.
-
-    layers      classes of your own that the network uses: one or several
-
-    Raises FileError if there is no such file, ModelFileError if it is damaged, was changed after it
-    was saved, is something else, or asks for a layer that is not known.
-    """
-    data = read_bytes(path)
-    document, arrays = unseal(path, data)
-    if document.get("format") == CHECKPOINT:
-        model = model_of(path, snapshot_of(path, document, arrays), layers)
-        model.digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        return model
-    expect_format(path, document, FORMAT, VERSION)
-    for part in ("network", "inputs", "outputs", "provenance"):
-        if not isinstance(document.get(part), dict):
-            raise ModelFileError(f"{path} lacks its {part}.")
-    experience = None
-    if "experience" in document:
-        experience = Experience.from_file(document["experience"], arrays)
-    network = network_from_config(document["network"], arrays, layers)
-    inputs: Any = read_meaning(document["inputs"])
-    outputs: Any = read_meaning(document["outputs"])
-    try:
-        model = Model(network, inputs, outputs, document["provenance"], experience)
-    except (SettingError, ShapeError) as error:
-        raise ModelFileError(f"{path} does not fit together: {error}") from error
-    model.digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return model
 
 
 def probabilities(y: Array, classes: Classes) -> Array:

@@ -24,9 +24,10 @@ from glassnet.nn.graph import (
 )
 from glassnet.nn.layer import Layer, Merge
 from glassnet.nn.losses import Loss
+from glassnet.nn.need import Need
 from glassnet.nn.node import Input, Node, topological_order
 from glassnet.nn.passes import Pass
-from glassnet.settings import seed_number
+from glassnet.settings import ALLOW_MORE, as_people_read, seed_number
 from glassnet.types import Array, Generator, Shape
 
 DType = Literal["float32", "float64"]
@@ -64,6 +65,9 @@ class Network:
     seed                fixes initial weights, shuffling and dropout; None draws one and keeps it
     dtype               "float32", or "float64" for checks and small exact work
 
+    ``net.need`` says how many numbers one row takes on its way. ``net.most_memory``, the bytes that
+    they may take, is set for a network that comes from a file; one made here has no such limit.
+
     ``net(x)`` computes the outputs and leaves no trace; ``net.run(x, t, loss)`` returns the Pass,
     in which every number can be looked at. Raises GraphError or ShapeError if the nodes do not fit.
     """
@@ -88,6 +92,8 @@ class Network:
         self.outputs: tuple[str, ...] = tuple(names[node] for node in output_nodes)
         self.nodes: tuple[NamedNode, ...] = self._place(order, names, owners)
         self.layers: dict[str, Layer] = {node.owner: node.layer for node in self.nodes}
+        self.need = Need.of(self.inputs, self.nodes)
+        self.most_memory: int | None = None
         self._cast()
 
     @classmethod
@@ -262,6 +268,15 @@ class Network:
     def size(self) -> int:
         """Count the trained numbers."""
         return sum(array.size for array in self.parameters().values())
+
+    def expect_room(self) -> None:
+        """Raise DataError if a row whose every value is kept takes more than `most_memory`."""
+        needed = self.need.whole * self.dtype.itemsize
+        if self.most_memory is not None and needed > self.most_memory:
+            raise DataError(
+                f"To keep every value of one row of this network takes {as_people_read(needed)}, "
+                f"and {as_people_read(self.most_memory)} are allowed. {ALLOW_MORE}"
+            )
 
     # -- as JSON -----------------------------------------------------------------------------
 
@@ -469,6 +484,10 @@ def _made(layer: Layer, owner: str, key: Any, rng: Generator) -> Shape:
 
 def _dtype(dtype: Any) -> np.dtype[Any]:
     for known in (np.dtype(np.float32), np.dtype(np.float64)):
-        if dtype is not None and known == dtype:  # NumPy takes None for float64
+        if (
+            dtype == known.name
+            if isinstance(dtype, str)
+            else (isinstance(dtype, type | np.dtype) and known == dtype)
+        ):  # NumPy takes None for float64, and compiles some of the other texts
             return known
     raise SettingError(f"A network computes in 'float32' or 'float64', got {dtype!r}.")

@@ -66,9 +66,14 @@ class Pass:
         return iter(self.frames)
 
     def forward(self, xs: Mapping[str, Array]) -> None:
-        """Compute every node in turn, each from the outputs of its inputs."""
+        """Compute every node in turn, each from the outputs of its inputs.
+
+        Raises DataError for a network from a file that would take more memory than it may.
+        """
         frames, training, inputs_too = self.frames, self.training, self.inputs_too
         seed, step = self.network.seed, self.step
+        if not self.forget:
+            self.network.expect_room()
         make_frame = Blank if self.forget else Frame
         for name, x in xs.items():
             frames[name] = make_frame(training, xp=self.xp)

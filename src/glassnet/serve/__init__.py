@@ -9,7 +9,6 @@
 from glassnet.errors import missing_extra
 
 try:
-    import fastapi as _fastapi  # noqa: F401
     import msgspec as _msgspec  # noqa: F401
     import prometheus_client as _prometheus_client  # noqa: F401
     import uvicorn as _uvicorn  # noqa: F401

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glassnet.data.meaning import Images
-from glassnet.serve import inference
+from glassnet.serve import inference, tensors
 from glassnet.serve.shapes import (
     FLAG,
     TEXT,
@@ -13,6 +13,7 @@ from glassnet.serve.shapes import (
     any_number,
     any_of,
     body_of,
+    or_null,
     record,
     responses,
     share,
@@ -88,40 +89,25 @@ def model_ready(service: Service) -> Json:
 
 def infer(service: Service) -> Json:
     """POST /v2/models/NAME/infer."""
-    parameters = {
-        "type": "object",
-        "propertyNames": {"not": {"pattern": "binary"}},
-        "additionalProperties": {"type": ["string", "boolean", "number"]},
-    }
     requests, examples, results = [], {}, {}
     names: set[str] = set()
     for served in service.models:
-        tensors = [t["name"] for t in inference.metadata_of(served)["outputs"]]
-        names.update(tensors)
-        outputs = {
-            "type": "array",
-            "items": record(
-                {"name": {"enum": tensors}, "parameters": parameters}, optional=("parameters",)
-            ),
+        known = [t["name"] for t in inference.metadata_of(served)["outputs"]]
+        names.update(known)
+        asked = {
+            "id": or_null(TEXT),
+            "parameters": _parameters({tensors.ALL_BINARY: or_null(FLAG)}),
+            "inputs": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 1,
+                "items": _tensor(served),
+            },
+            "outputs": {"type": ["array", "null"], "items": any_of(list(map(_output, known)))},
         }
-        requests.append(
-            record(
-                {
-                    "id": TEXT,
-                    "parameters": parameters,
-                    "inputs": {
-                        "type": "array",
-                        "minItems": 1,
-                        "maxItems": 1,
-                        "items": _tensor(served, parameters),
-                    },
-                    "outputs": outputs,
-                },
-                optional=("id", "parameters", "outputs"),
-            )
-        )
-        asked, told = inference.example(served)
-        examples[served.name] = {"summary": f"One row for {served.name}", "value": asked}
+        requests.append(_open(record(asked, optional=("id", "parameters", "outputs"))))
+        row, told = inference.example(served)
+        examples[served.name] = {"summary": f"One row for {served.name}", "value": row}
         results[served.name] = {"summary": served.name, "value": told}
     output = record(
         {
@@ -140,16 +126,23 @@ def infer(service: Service) -> Json:
         },
         optional=("id",),
     )
+    found = responses(service, {200: ("The outputs.", answer, results)}, 404, 408, plain=True)
+    found["200"]["content"][tensors.OCTETS.decode()] = {
+        "schema": {
+            "type": "string",
+            "format": "binary",
+            "description": "Where outputs are asked for as bytes: the JSON, as long as "
+            "Inference-Header-Content-Length says, and these bytes behind it.",
+        }
+    }
     return {
         "parameters": [_name(service)],
         "requestBody": body_of("application/json", any_of(requests), examples),
-        "responses": responses(
-            service, {200: ("The outputs.", answer, results)}, 404, 408, plain=True
-        ),
+        "responses": found,
     }
 
 
-def _tensor(served: Served, parameters: Json) -> Json:
+def _tensor(served: Served) -> Json:
     """A tensor of one row, which is all that a schema can tie to its shape."""
     inputs = served.model.inputs
     D = inputs.size
@@ -157,26 +150,52 @@ def _tensor(served: Served, parameters: Json) -> Json:
     kinds: list[tuple[list[str], Json]]
     if isinstance(inputs, Images):
         shapes.append({"const": [1, inputs.height, inputs.width]})
-        wholes = [name for name, limit in inference.WHOLES.items() if limit.max >= inputs.maximum]
+        wholes = [name for name, limit in tensors.WHOLES.items() if limit.max >= inputs.maximum]
         kinds = [(["FP32", "FP64"], share()), (wholes, whole(0, inputs.maximum))]
     else:
         kinds = [(["FP32", "FP64"], any_number())]
-        kinds += [([name], whole(limit.min, limit.max)) for name, limit in inference.WHOLES.items()]
+        kinds += [([name], whole(limit.min, limit.max)) for name, limit in tensors.WHOLES.items()]
     return any_of(
         [
-            record(
-                {
-                    "name": {"const": inference.INPUT},
-                    "shape": any_of(shapes),
-                    "datatype": {"enum": names},
-                    "parameters": parameters,
-                    "data": {"type": "array", "minItems": D, "maxItems": D, "items": number},
-                },
-                optional=("parameters",),
+            _open(
+                record(
+                    {
+                        "name": {"const": tensors.INPUT},
+                        "shape": any_of(shapes),
+                        "datatype": {"enum": names},
+                        "parameters": _parameters({tensors.SIZE: False}),
+                        "data": {"type": "array", "minItems": D, "maxItems": D, "items": number},
+                    },
+                    "With a header Inference-Header-Content-Length a tensor may be bytes behind "
+                    f"the JSON: docs/serve.md. Then it has no data, but a {tensors.SIZE}.",
+                    optional=("parameters",),
+                )
             )
             for names, number in kinds
         ]
     )
+
+
+def _output(name: str) -> Json:
+    """An output that is asked for."""
+    classes = or_null(whole(0)) if name == "probabilities" else {"enum": [None, 0]}
+    parameters = _parameters({tensors.BINARY: or_null(FLAG), inference.CLASSIFICATION: classes})
+    asked = {"name": {"const": name}, "parameters": parameters}
+    return _open(record(asked, optional=("parameters",)))
+
+
+def _parameters(known: Json) -> Json:
+    """Parameters, of which those that are not known are left unread."""
+    return {
+        "type": ["object", "null"],
+        "properties": known,
+        "additionalProperties": {"type": ["string", "boolean", "number", "null"]},
+    }
+
+
+def _open(schema: Json) -> Json:
+    """A record that may have more fields, which are left unread."""
+    return {**schema, "additionalProperties": True}
 
 
 def _or_not_ready(responses: Json, told: Json) -> None:

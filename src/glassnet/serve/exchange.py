@@ -1,7 +1,7 @@
 """Exchange: one request and its answer, with as little between them as ASGI allows.
 
-An endpoint is a function of the service and a `Request` that returns a `Reply`; `Endpoint` makes an
-ASGI application of it, and an answer of the error that comes out of it:
+An endpoint is a function of the service and a `Request` that returns a `Reply`; `respond` calls the
+one of a route, and makes an answer of the error that comes out of it:
 
     RefusedError                 its own status
     EmptyDrawingError       422, empty-drawing
@@ -11,20 +11,22 @@ ASGI application of it, and an answer of the error that comes out of it:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from inspect import Parameter, Signature, getdoc
+import codecs
+import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from glassnet.errors import DataError, EmptyDrawingError, ShapeError
+from glassnet.errors import DataError, EmptyDrawingError, ShapeError, short
+from glassnet.serve.clients import asking
 from glassnet.serve.errors import error_json
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
+    from glassnet.serve.asgi import Receive, Scope, Send
     from glassnet.serve.models import Served
+    from glassnet.serve.routing import Route
     from glassnet.serve.service import Service
 
 JSON = b"application/json"
@@ -74,6 +76,11 @@ class Request:
         self.scope = scope
         self.receive = receive
         self.send = send
+
+    @property
+    def client(self) -> str:
+        """Who asks."""
+        return asking(self.scope)
 
     async def body(self) -> bytes:
         """Read all of the body. Raises GoneError if it ends early."""
@@ -126,46 +133,29 @@ class Request:
                         (b"accept", b", ".join(kinds)),
                     )
 
-    def has_header(self, name: bytes) -> bool:
-        """Whether a header came."""
-        return any(given == name for given, _ in self.scope["headers"])
+    def header(self, name: bytes) -> bytes | None:
+        """A header, by its name in small letters; None where it did not come."""
+        return next((value for given, value in self.scope["headers"] if given == name), None)
 
 
-Answering = Callable[["Service", Request], Awaitable["Reply | None"]]
-
-
-class Endpoint:
-    """A function of a service and a request, as an ASGI application.
-
-    plain       errors are {"error": "text"}, as the Open Inference Protocol has them
-    """
-
-    def __init__(self, service: Service, answer: Answering, plain: bool = False) -> None:
-        self.service = service
-        self.answer = answer
-        self.plain = plain
-        self.__name__ = answer.__name__.rstrip("_")
-        self.__doc__ = getdoc(answer)
-        self.__signature__ = Signature([], return_annotation=Parameter.empty)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        try:
-            reply = await self.answer(self.service, Request(scope, receive, send))
-        except RefusedError as refusal:
-            reply = self.refuse(refusal.status, refusal.code, refusal.message, *refusal.headers)
-        except EmptyDrawingError as error:
-            reply = self.refuse(422, "empty-drawing", str(error))
-        except (DataError, ShapeError) as error:
-            reply = self.refuse(422, "unusable", str(error))
-        except GoneError:
-            return
-        if reply is not None:
-            await send_reply(send, reply)
-
-    def refuse(self, status: int, code: str, message: str, *headers: tuple[bytes, bytes]) -> Reply:
-        """The answer to a request that cannot be answered as asked."""
-        return refused(status, code, message, self.plain, headers)
+async def respond(
+    service: Service, route: Route, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer a request by its route."""
+    assert route.answer is not None
+    plain = route.plain
+    try:
+        reply = await route.answer(service, Request(scope, receive, send))
+    except RefusedError as refusal:
+        reply = refused(refusal.status, refusal.code, refusal.message, plain, refusal.headers)
+    except EmptyDrawingError as error:
+        reply = refused(422, "empty-drawing", str(error), plain)
+    except (DataError, ShapeError) as error:
+        reply = refused(422, "unusable", str(error), plain)
+    except GoneError:
+        return
+    if reply is not None:
+        await send_reply(send, reply)
 
 
 def refused(
@@ -196,15 +186,19 @@ async def send_reply(send: Send, reply: Reply) -> None:
 
 
 def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Read JSON of a shape.
+    """Read JSON of a shape; a byte order mark before it is no part of it.
 
-    Raises RefusedError where it is no JSON, ValidationError where it has another shape.
+    Raises RefusedError where it is no JSON or an object has a name twice, ValidationError where it
+    has another shape.
     """
+    text = body.removeprefix(codecs.BOM_UTF8)
     try:
-        return decoder.decode(body)
+        found = decoder.decode(text)
+        if text.count(b":") > _names(found):
+            _expect_names_once(text)
     except msgspec.ValidationError:
         raise
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise RefusedError(
             400,
             "not-json",
@@ -212,6 +206,67 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         ) from None
     except RecursionError:
         raise RefusedError(400, "not-json", "The body is JSON that is nested too deep.") from None
+    return found
+
+
+def _names(found: object) -> int:
+    """How many names the objects of what was read have, or fewer where that takes long to say.
+
+    A decoder keeps the last of those that are the same, silently. But each name is followed by a
+    colon: where there are no more colons than names were kept, none was lost.
+    """
+    if type(found) is dict:
+        return len(found)
+    if isinstance(found, msgspec.Struct):
+        values = [getattr(found, name) for name in found.__struct_fields__]
+        given = [value for value in values if value is not msgspec.UNSET]
+        return len(given) + sum(map(_names, given))
+    if type(found) is list and found and isinstance(found[0], dict | msgspec.Struct):
+        return sum(map(_names, found))
+    return 0
+
+
+class _Twice(NamedTuple):
+    """Stands for an object that has a name twice."""
+
+    name: str
+
+
+def _expect_names_once(text: bytes) -> None:
+    """Raise RefusedError, which says where, if any object of some JSON has a name twice."""
+    twice = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Twice:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
+                twice.append(name)
+                return _Twice(name)
+            found[name] = value
+        return found
+
+    document = json.loads(text, object_pairs_hook=once, parse_int=float)
+    if twice:
+        place, name = next(_places(document, ""))
+        raise RefusedError(
+            422,
+            "name-twice",
+            f"{place.removeprefix('.') or 'The body'} has {short(name)} more than once. A name "
+            "stands for one value: send it once.",
+        )
+
+
+def _places(document: object, place: str) -> Iterator[tuple[str, str]]:
+    """Give where the objects are that have a name twice, and the name."""
+    if isinstance(document, _Twice):
+        yield place, document.name
+    elif isinstance(document, dict):
+        for name, value in document.items():
+            yield from _places(value, f"{place}.{name[:60]}")
+    elif isinstance(document, list):
+        for k, value in enumerate(document):
+            if isinstance(value, dict | list | _Twice):
+                yield from _places(value, f"{place}[{k}]")
 
 
 def model_of(service: Service, name: str | None) -> Served:

@@ -2,19 +2,20 @@
 
 In this order a request is asked
 
-    rate        of its client's requests                                            429
     Host        a name of this service, against DNS rebinding                       400, 403
     Origin      where it is sent: this service's own page, or one allowed           403
-    token       where there is one: all but OPEN                                    401
+    rate        of its client's requests                                            429
+    token       where there is one: all routes but the open ones                    401
     body        its announced length; then its bytes, as they come                  413
 
 and what follows has `timeout` seconds for the body to come (408), and again for the answer (503);
-event streams are counted instead. A route that is added later is asked the same without a word
-about it: only OPEN and STREAMS are lists. Every answer gets the headers that keep browsers from
-doing more with it than was meant, and a request id; an error inside is logged with its traceback,
-and the client gets its id.
+event streams are counted instead. What a page of a stranger has a browser ask is counted apart from
+what the browser's user asks: it has a rate of its own. A route that is added later is asked the
+same without a word about it: what is other for one stands in its `Route`. Every answer gets the
+headers that keep browsers from doing more with it than was meant, and a request id; an error
+inside is logged with its traceback, and the client gets its id.
 
-Limits below HTTP (connections, heads and bodies that never end, the queue) are the protocol's.
+Limits below HTTP (connections, heads and bodies that never end, the queue) are the connection's.
 """
 
 from __future__ import annotations
@@ -28,30 +29,21 @@ from hmac import compare_digest
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from glassnet.serve.errors import error_json, speaks_protocol
+from glassnet.serve.clients import LONGEST, Rates, Shares, asking
+from glassnet.serve.errors import error_json
 from glassnet.serve.hosts import Hosts
-from glassnet.serve.metrics import route_of
-from glassnet.serve.rates import LONGEST, Rates
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
+    from glassnet.serve.asgi import ASGIApp, Message, Receive, Scope, Send
     from glassnet.serve.logs import Log
     from glassnet.serve.metrics import Metrics
+    from glassnet.serve.routing import Routes
     from glassnet.serve.settings import Settings
-
-OPEN = frozenset({"/", "/v2/health/live", "/v2/health/ready"})
-"""Paths that are answered without a token, besides those that begin with OPEN_BELOW."""
-
-OPEN_BELOW = "/assets/"
-
-STREAMS = frozenset({"/events"})
-"""Paths whose answer has no end: not timed, but at most one in four connections may be one."""
 
 MOST_HELD = 32 << 20
 """Bytes of all bodies together, those that are still coming and those that are being answered."""
 
-SMALL = 1 << 16
+SMALL = 1 << 14
 """Bytes of a body that is let in however much is held: what rows take, and small drawings."""
 
 HEADERS = (
@@ -78,6 +70,7 @@ class Guard:
     """ASGI middleware before all routes.
 
     app         what answers
+    routes      where a request's address leads
     settings    the limits
     log         where requests and errors are written
     metrics     where they are counted
@@ -85,8 +78,11 @@ class Guard:
     A route may tell what it did by ``scope["glassnet.model"] = name``, for the log.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, log: Log, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, routes: Routes, settings: Settings, log: Log, metrics: Metrics
+    ) -> None:
         self.app = app
+        self.routes = routes
         self.log = log
         self.metrics = metrics
         self.most_body = settings.most_body
@@ -94,10 +90,10 @@ class Guard:
         self.hosts = Hosts(settings.host, tuple(settings.allowed_hosts))
         self.origins = {origin.lower().rstrip("/").encode() for origin in settings.allowed_origins}
         self.rates = Rates(settings.rate, settings.burst) if settings.rate else None
+        self.rates_of_strangers = Rates(settings.rate, settings.burst) if settings.rate else None
         self.token = settings.token.encode() if settings.token else b""
-        self.most_streams = max(1, settings.connections // 4)
-        self.streams = 0
-        self.held = 0
+        self.streams = Shares(max(1, settings.connections // 4))
+        self.held = Shares(MOST_HELD)
         self._ids = secrets.token_hex(4)
         self._count = 0
         self._held_back = 0
@@ -126,18 +122,17 @@ class Guard:
         finally:
             metrics.in_flight -= 1
             seconds = perf_counter() - start
-            path = scope["path"]
             status = request.status or 499
-            metrics.observe(route_of(path), status, seconds)
+            metrics.observe(request.route.label, status, seconds)
             if status != 429 or self._tells(start):
-                client = scope.get("client")
+                address = scope.get("client")
                 self.log.request(
                     scope["method"],
-                    path,
+                    scope["path"],
                     status,
                     seconds,
                     request.sent,
-                    client[0][:LONGEST] if client else "",
+                    address[0][:LONGEST] if address else "",
                     request.id,
                     scope.get("glassnet.model", ""),
                 )
@@ -160,55 +155,28 @@ class Guard:
         else:
             self._count += 1
             request.id = f"{self._ids}-{self._count:x}"
-        host = headers.get(b"host", b"")
-        origin = headers.get(b"origin")
-        if origin is not None and origin.lower() in self.origins:
-            request.cors = origin
-        if self.rates is not None:
-            client = scope.get("client")
-            wait = self.rates.wait(client[0] if client else "", now)
-            if wait:
-                request.count("rate")
-                return (
-                    429,
-                    "too-many-requests",
-                    "More requests came from this address than are answered; slow down.",
-                    (b"retry-after", b"%d" % math.ceil(wait)),
-                )
-        if len(headers) != len(pairs):
-            names = [name for name, _ in pairs]
-            for name in _ONCE:
-                if names.count(name) > 1:
-                    request.count("request")
-                    title = name.decode().title()
-                    return 400, "header-twice", f"{title} came more than once; send it once."
-        if not self.hosts.trusts(host):
-            request.count("host")
-            if not host:
-                return 400, "no-host", "The request has no Host header; every HTTP client sends it."
+        refused = self._ask_where_from(request, headers, len(pairs))
+        if wait := self._wait(request, headers, refused is not None, now):
+            request.count("rate")
             return (
-                403,
-                "wrong-host",
-                "The Host header is not a name of this service. Call it by the name or address "
-                "it was started with, or start it with that name allowed.",
+                429,
+                "too-many-requests",
+                "More requests came from this address than are answered; slow down.",
+                (b"retry-after", b"%d" % math.ceil(wait)),
             )
-        if origin is not None and request.cors is None:
-            scheme, _, authority = origin.lower().partition(b"://")
-            if scheme not in (b"http", b"https") or authority != host.lower():
-                request.count("origin")
-                return (
-                    403,
-                    "wrong-origin",
-                    "The Origin header names another page than this service's own. Start the "
-                    "service with that origin allowed if it may ask.",
-                )
+        if refused is not None:
+            reason, *answer = refused
+            request.count(reason)
+            return tuple(answer)
         if (
             request.cors is not None
             and scope["method"] == "OPTIONS"
             and b"access-control-request-method" in headers
         ):
             return (204,)
-        if self.token and not self._knows(scope["path"], headers.get(b"authorization", b"")):
+        if self.token and not (
+            request.route.open or self._knows(headers.get(b"authorization", b""))
+        ):
             request.count("token")
             return (
                 401,
@@ -218,10 +186,61 @@ class Guard:
             )
         return self._ask_body(request, headers) if request.size else None
 
-    def _knows(self, path: str, authorization: bytes) -> bool:
-        """Return whether a path is open, or the token is right: compared in constant time."""
-        if path in OPEN or path.startswith(OPEN_BELOW):
-            return True
+    def _ask_where_from(
+        self, request: _Request, headers: dict[bytes, bytes], lines: int
+    ) -> tuple[Any, ...] | None:
+        """Return why a request is not to be trusted: a reason, then arguments of `answer`."""
+        if len(headers) != lines:
+            names = [name for name, _ in request.scope["headers"]]
+            for name in _ONCE:
+                if names.count(name) > 1:
+                    title = name.decode().title()
+                    told = f"{title} came more than once; send it once."
+                    return "request", 400, "header-twice", told
+        host = headers.get(b"host", b"")
+        if not self.hosts.trusts(host):
+            if host:
+                told = (
+                    "The Host header is not a name of this service. Call it by the name or address "
+                    "it was started with, or start it with that name allowed."
+                )
+                return "host", 403, "wrong-host", told
+            # Load balancers ask so whether it lives; browsers never do.
+            if not (request.route.always and request.scope.get("http_version") == "1.0"):
+                told = "The request has no Host header; every HTTP client sends it."
+                return "host", 400, "no-host", told
+        origin = headers.get(b"origin")
+        if origin is None:
+            return None
+        origin = origin.lower()
+        if origin in self.origins:
+            request.cors = headers[b"origin"]
+            return None
+        scheme, _, authority = origin.partition(b"://")
+        if scheme in (b"http", b"https") and authority == host.lower():
+            return None
+        told = (
+            "The Origin header names another page than this service's own. Start the service with "
+            "that origin allowed if it may ask."
+        )
+        return "origin", 403, "wrong-origin", told
+
+    def _wait(
+        self, request: _Request, headers: dict[bytes, bytes], refused: bool, now: float
+    ) -> float:
+        """Count a request; return 0.0, or the seconds to wait where it is one too many.
+
+        A page of a stranger may have a browser send as much as it likes, and most of it is refused.
+        The browser's user does not pay for that.
+        """
+        strange = refused or (
+            headers.get(b"sec-fetch-site") == b"cross-site" and request.cors is None
+        )
+        rates = self.rates_of_strangers if strange else self.rates
+        return rates.wait(request.client, now) if rates is not None else 0.0
+
+    def _knows(self, authorization: bytes) -> bool:
+        """Return whether the token is right: compared in constant time."""
         scheme, _, token = authorization.partition(b" ")
         return compare_digest(token.strip(), self.token) and scheme.lower() == b"bearer"
 
@@ -245,9 +264,9 @@ class Guard:
 
     async def _pass_on(self, request: _Request) -> None:
         scope = request.scope
-        stream = scope["path"] in STREAMS
+        stream = request.route.stream
         if stream:
-            if self.streams >= self.most_streams:
+            if not self.streams.admits(request.client):
                 request.count("streams")
                 await request.answer(
                     503,
@@ -256,7 +275,7 @@ class Guard:
                     (b"retry-after", b"10"),
                 )
                 return
-            self.streams += 1
+            self.streams.take(request.client)
         else:
             self.begin(request)
         try:
@@ -270,8 +289,10 @@ class Guard:
             if not (request.late or request.gone or request.stopped):
                 self.log.error(error, id=request.id, path=scope["path"])
         finally:
-            self.streams -= stream
-            self.held -= request.read
+            if stream:
+                self.streams.give_back(request.client)
+            if request.read:
+                self.held.give_back(request.client, request.read)
             self._open.pop(request, None)
         if request.status or request.gone:
             return
@@ -363,12 +384,14 @@ class _Request:
     __slots__ = (
         "_receive",
         "_send",
+        "client",
         "cors",
         "gone",
         "guard",
         "id",
         "late",
         "read",
+        "route",
         "scope",
         "sent",
         "size",
@@ -383,6 +406,8 @@ class _Request:
         self.scope = scope
         self._receive = receive
         self._send = send
+        self.route = guard.routes.of(scope)
+        self.client = asking(scope)
         self.task = guard.task()
         self.id = ""
         self.cors: bytes | None = None
@@ -404,11 +429,13 @@ class _Request:
             return message
         size = len(message.get("body", b""))
         self.read += size
-        self.guard.held += size
+        held = self.guard.held
         if self.read > self.guard.most_body:
             self.stopped = "size"
-        elif self.read > SMALL and self.guard.held > MOST_HELD:
+        elif self.read > SMALL and not held.admits(self.client, size):
             self.stopped = "full"
+        if size:
+            held.take(self.client, size)
         if self.stopped:
             return {"type": "http.disconnect"}
         if not message.get("more_body", False):
@@ -464,7 +491,7 @@ class _Request:
                 (b"access-control-max-age", b"600"),
             )
         else:
-            body = error_json(speaks_protocol(self.scope["path"]), code, message)
+            body = error_json(self.route.plain, code, message)
             headers = (
                 (b"content-type", b"application/json"),
                 (b"content-length", b"%d" % len(body)),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 
+LONGEST = 261
+"""Bytes of the longest name that there is, with a port."""
+
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/@\[\]]+)(:[0-9]{0,5})?")
@@ -26,6 +29,8 @@ class Hosts:
 
     def trusts(self, host: bytes) -> bool:
         """Return whether a Host header names this service."""
+        if len(host) > LONGEST:
+            return False
         known = self._known.get(host)
         if known is None:
             if len(self._known) >= 1000:

@@ -6,15 +6,14 @@ A model has one input tensor, "input" of (N, D), or (N, height, width) for image
     values          FP64 (N, M)                                 for values
     sure            BOOL (N,)                                   where the model knows its data
 
-Floats of images are 0..1, whole numbers 0..maximum. Errors are {"error": "text"}. The extension for
-binary tensors is not spoken.
+Floats of images are 0..1, whole numbers 0..maximum. Errors are {"error": "text"}. Tensors may be
+bytes, both ways, and `probabilities` may be asked for as a classification.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,18 +22,24 @@ import glassnet as gn
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
 from glassnet.errors import short
-from glassnet.serve.exchange import (
-    JSON,
-    RefusedError,
-    Reply,
-    Request,
-    any_json,
-    decoded,
-    model_of,
-)
+from glassnet.serve.exchange import JSON, Reply, Request, model_of
 from glassnet.serve.predict import SEND_JSON, scope_model
-from glassnet.serve.rows import LARGEST, as_images, whole_pixels
 from glassnet.serve.service import AT_ONCE
+from glassnet.serve.tensors import (
+    ALL_BINARY,
+    BINARY,
+    HEADER,
+    INPUT,
+    OCTETS,
+    SIZE,
+    Inference,
+    Parameters,
+    given,
+    read_inference,
+    rows_of,
+    to_bytes,
+    wrong,
+)
 
 if TYPE_CHECKING:
     from glassnet.model.answer import Answer
@@ -43,47 +48,18 @@ if TYPE_CHECKING:
     from glassnet.serve.service import Service
     from glassnet.types import Array
 
-INPUT = "input"
-FLOATS = {"FP16": 65504.0, "FP32": LARGEST, "FP64": LARGEST}
-WHOLES = {
-    f"{kind}{bits}": np.iinfo(f"{kind.lower()}{bits}")
-    for kind in ("INT", "UINT")
-    for bits in (8, 16, 32, 64)
-}
-DATATYPES = (*FLOATS, *WHOLES)
-EXACT = 2**53
-"""Below it a float is each whole number by itself."""
+CLASSIFICATION = "classification"
+"""The parameter of `probabilities` that asks for so many classes, the likeliest first."""
 
-BYTES = {name for name, limits in WHOLES.items() if limits.max >= 255}
+EXTENSIONS = ("binary_tensor_data", "classification")
 
 
-class Tensor(msgspec.Struct, forbid_unknown_fields=True):
-    """One input of a request."""
+class Wanted(NamedTuple):
+    """An output to send: as bytes or as JSON; classes as texts, so many, if more than 0."""
 
     name: str
-    shape: list[int]
-    datatype: str
-    data: list[int | float | list[int | float | list[int | float]]]
-    parameters: dict[str, str | bool | int | float] = {}
-
-
-class Output(msgspec.Struct, forbid_unknown_fields=True):
-    """One output that is asked for."""
-
-    name: str
-    parameters: dict[str, str | bool | int | float] = {}
-
-
-class Inference(msgspec.Struct, forbid_unknown_fields=True):
-    """What an infer request is sent."""
-
-    inputs: list[Tensor]
-    id: str | msgspec.UnsetType = msgspec.UNSET
-    parameters: dict[str, str | bool | int | float] = {}
-    outputs: list[Output] = []
-
-
-_INFERENCE = msgspec.json.Decoder(Inference)
+    binary: bool
+    classes: int = 0
 
 
 async def live(_service: Service, request: Request) -> Reply:
@@ -103,7 +79,7 @@ async def ready(service: Service, request: Request) -> Reply:
 async def server(_service: Service, request: Request) -> Reply:
     """Tell what this is."""
     request.query()
-    return _reply({"name": "glassnet", "version": gn.__version__, "extensions": []})
+    return _reply({"name": "glassnet", "version": gn.__version__, "extensions": EXTENSIONS})
 
 
 async def models(service: Service, request: Request) -> Reply:
@@ -136,21 +112,20 @@ async def infer(service: Service, request: Request) -> Reply:
     back; the model's hash is among the parameters.
     """
     request.query()
-    if request.has_header(b"inference-header-content-length"):
-        _refuse_binary()
-    request.expect_kind(JSON, hint=SEND_JSON)
+    length = request.header(HEADER)
+    request.expect_kind(*((JSON,) if length is None else (JSON, OCTETS)), hint=SEND_JSON)
     body = await request.body()
     served = _named(service, request)
-    asked = _read(body)
-    rows = _rows(asked.inputs[0], served.model, service.settings.most_rows)
-    wanted = _wanted(asked.outputs, served.model)
+    asked, rest = read_inference(body, length)
+    rows = rows_of(asked.inputs[0], rest, served.model.inputs, service.settings.most_rows)
+    wanted = _wanted(asked, served.model)
     if len(rows) * served.cost > AT_ONCE:
-        told, unsure = await service.in_thread(_infer, served, rows, asked, wanted)
+        told, unsure = await service.in_thread(request.client, _infer, served, rows, asked, wanted)
     else:
         told, unsure = _infer(served, rows, asked, wanted)
     scope_model(request, served)
     service.metrics.answered(served.name, len(rows), unsure)
-    return Reply(told)
+    return told
 
 
 def example(served: Served) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -164,9 +139,9 @@ def example(served: Served) -> tuple[dict[str, Any], dict[str, Any]]:
         "data": (row.bytes if isinstance(row, Pixels) else row)[0].tolist(),
     }
     request = {"id": "1", "inputs": [tensor]}
-    asked = _read(msgspec.json.encode(request))
-    answer, _ = _infer(served, row, asked, list(_tensors(served.model)))
-    return request, msgspec.json.decode(answer)
+    asked, _ = read_inference(msgspec.json.encode(request), None)
+    answer, _ = _infer(served, row, asked, _wanted(asked, served.model))
+    return request, msgspec.json.decode(answer.body)
 
 
 def metadata_of(served: Served) -> dict[str, Any]:
@@ -239,145 +214,84 @@ def _sure(answers: Sequence[Answer]) -> list[bool]:
     return [bool(answer.sure) for answer in answers]
 
 
-def _infer(
-    served: Served, rows: Array | Pixels, asked: Inference, wanted: Sequence[str]
-) -> tuple[bytes, int]:
-    answers = served.model.answers(rows)
-    tensors = _tensors(served.model)
-    outputs = []
-    for name in wanted:
-        datatype, size, values = tensors[name]
-        outputs.append(
-            {
-                "name": name,
-                "datatype": datatype,
-                "shape": [len(rows), *size],
-                "data": values(answers),
-            }
-        )
-    told: dict[str, Any] = {"model_name": served.name}
-    if asked.id is not msgspec.UNSET:
-        told["id"] = asked.id
-    told["parameters"] = {**asked.parameters, "hash": served.hash}
-    told["outputs"] = outputs
-    return msgspec.json.encode(told), sum(answer.sure is False for answer in answers)
-
-
-# -- reading ---------------------------------------------------------------------------------
-
-
-def _read(body: bytes) -> Inference:
-    try:
-        asked = decoded(body, _INFERENCE)
-    except msgspec.ValidationError as error:
-        _refuse(any_json(body), error)
-    said = [asked.parameters]
-    said += [tensor.parameters for tensor in asked.inputs]
-    said += [output.parameters for output in asked.outputs]
-    if any("binary" in name for parameters in said for name in parameters):
-        _refuse_binary()
-    if len(asked.inputs) != 1 or asked.inputs[0].name != INPUT:
-        names = ", ".join(short(tensor.name) for tensor in asked.inputs[:5]) or "none"
-        _wrong(f'inputs is expected to hold one tensor of the name "{INPUT}", got {names}.')
-    return asked
-
-
-def _refuse(document: Any, error: msgspec.ValidationError) -> NoReturn:
-    """Say what is wrong with a document of another shape, in msgspec's words and place."""
-    if isinstance(document, dict) and "inputs" in document:
-        for tensor in document["inputs"] if isinstance(document["inputs"], list) else ():
-            if isinstance(tensor, dict) and "data" not in tensor and "parameters" in tensor:
-                _refuse_binary()
-    told = str(error).replace("`", "'").replace("$.", "").replace("$", "the body")
-    _wrong(f"The request has another shape than the protocol's: {told}.")
-
-
-def _refuse_binary() -> NoReturn:
-    _wrong(
-        "The extension for binary tensor data is not supported here. Send the tensor's numbers as "
-        "JSON, in its data."
-    )
-
-
-def _rows(tensor: Tensor, model: Model, most: int) -> Array | Pixels:
-    """Read a tensor as the rows that it holds, as the model takes them."""
-    inputs, shape = model.inputs, tensor.shape
-    shapes = [[inputs.size]]
-    if isinstance(inputs, Images):
-        shapes.append([inputs.height, inputs.width])
-    if len(shape) < 2 or shape[0] < 1 or shape[1:] not in shapes:
-        expected = " or ".join(str(["N", *one]).replace("'", "") for one in shapes)
-        _wrong(f'The tensor "{INPUT}" is expected with the shape {expected}, got {short(shape)}.')
-    if shape[0] > most:
-        _wrong(f"The tensor has {shape[0]:,} rows, of which {most:,} are answered at once.")
-    if tensor.datatype not in DATATYPES:
-        _wrong(f"The datatype is one of {', '.join(DATATYPES)}; got {short(tensor.datatype)}.")
-    if isinstance(inputs, Images) and tensor.data and tensor.datatype in BYTES:
-        rows = tensor.data if isinstance(tensor.data[0], list) else [tensor.data]
-        if len(rows) == shape[0] and (pixels := whole_pixels(rows, inputs)) is not None:
-            return pixels
-    try:
-        x = np.array(tensor.data)
-    except ValueError:
-        x = np.empty(0, object)
-    nested = x.shape in ((math.prod(shape),), tuple(shape), (shape[0], inputs.size))
-    if x.dtype.kind not in "iuf" or not nested:
-        _wrong(
-            f"data is expected as the {math.prod(shape)} numbers of the shape {shape}, in one list "
-            "or a list a row."
-        )
-    x = _of_type(x.reshape(shape[0], inputs.size), *_ends(x, tensor.data), tensor.datatype)
-    if not isinstance(inputs, Images):
-        return x.astype(np.float64)
-    fractions = tensor.datatype in FLOATS
-    found = None if fractions and x.max() > 1 else as_images(x, inputs)
-    if found is None:
-        _wrong(
-            f"Pixels are 0 to 1 as {' or '.join(FLOATS)}, 0 to {inputs.maximum} as whole numbers; "
-            f"got {tensor.datatype} from {x.min():g} to {x.max():g}."
-        )
+def _classified(answers: Sequence[Answer], classes: int) -> list[str]:
+    """The likeliest classes of each row, as "probability:number:label"."""
+    found = []
+    for answer in answers:
+        by_number = enumerate(answer.probabilities.items())
+        likeliest = sorted(by_number, key=lambda one: -one[1][1])[:classes]
+        found += [f"{p:f}:{k}:{label}" for k, (label, p) in likeliest]
     return found
 
 
-def _ends(x: Array, data: Sequence[Any]) -> tuple[float, float]:
-    """The least and the greatest number of x, which was made of data, as Python's own.
+def _infer(
+    served: Served, rows: Array | Pixels, asked: Inference, wanted: Sequence[Wanted]
+) -> tuple[Reply, int]:
+    """Answer rows; the reply, and how many of the answers are not sure."""
+    answers = served.model.answers(rows)
+    tensors = _tensors(served.model)
+    outputs, stored = [], []
+    for name, binary, classes in wanted:
+        datatype, size, values = tensors[name]
+        if classes:
+            datatype, size = "BYTES", [min(classes, *size)]
+            data = _classified(answers, classes)
+        else:
+            data = values(answers)
+        told = {"name": name, "datatype": datatype, "shape": [len(rows), *size]}
+        if binary:
+            stored.append(to_bytes(data, datatype))
+            outputs.append({**told, "parameters": {SIZE: len(stored[-1])}})
+        else:
+            outputs.append({**told, "data": data})
+    document: dict[str, Any] = {"model_name": served.name}
+    if isinstance(asked.id, str):
+        document["id"] = asked.id
+    echoed = {name: value for name, value in given(asked.parameters).items() if name != ALL_BINARY}
+    document["parameters"] = {**echoed, "hash": served.hash}
+    document["outputs"] = outputs
+    text = msgspec.json.encode(document)
+    unsure = sum(answer.sure is False for answer in answers)
+    if not stored:
+        return Reply(text), unsure
+    length = (HEADER, b"%d" % len(text))
+    return Reply(b"".join([text, *stored]), 200, OCTETS, (length,)), unsure
 
-    Those it compares exactly: 2.0**63 is more than 2**63 - 1. NumPy makes the one of the other
-    where a list holds numbers with and without a point.
-    """
-    low, high = x.min().item(), x.max().item()
-    if x.dtype.kind == "f" and not -EXACT < low <= high < EXACT:
-        numbers = np.array(data, object).ravel().tolist()
-        return min(numbers), max(numbers)
-    return low, high
 
-
-def _of_type(x: Array, low: float, high: float, datatype: str) -> Array:
-    """Hold numbers from low to high to what their type can hold."""
-    if datatype in FLOATS:
-        most = FLOATS[datatype]
-        if high > most or low < -most:
-            _wrong(f"{datatype} is expected from {-most:g} to {most:g}, got {low:g} to {high:g}.")
-        return x.astype(np.float64)
-    limits = WHOLES[datatype]
-    if low < limits.min or high > limits.max or (x.dtype.kind == "f" and (x != np.rint(x)).any()):
-        _wrong(
-            f"{datatype} is expected as whole numbers from {limits.min} to {limits.max}, "
-            f"got some of {low:g} to {high:g}."
-        )
-    return x.astype(np.int64) if x.dtype.kind == "f" and -EXACT < low <= high < EXACT else x
-
-
-def _wanted(outputs: Sequence[Output], model: Model) -> list[str]:
-    """The names of the outputs to send."""
+def _wanted(asked: Inference, model: Model) -> list[Wanted]:
+    """The outputs to send: all, unless some are asked for."""
     known = _tensors(model)
-    if not outputs:
-        return list(known)
-    for output in outputs:
+    binary = _flag(given(asked.parameters), ALL_BINARY, unless=False)
+    if not isinstance(asked.outputs, list) or not asked.outputs:
+        return [Wanted(name, binary) for name in known]
+    found: dict[str, Wanted] = {}
+    for output in asked.outputs:
         if output.name not in known:
-            _wrong(f"There is no output {short(output.name)}. Known: {', '.join(known)}.")
-    return list(dict.fromkeys(output.name for output in outputs))
+            wrong(f"There is no output {short(output.name)}. Known: {', '.join(known)}.")
+        parameters = given(output.parameters)
+        classes = _count(parameters, CLASSIFICATION)
+        if classes and output.name != "probabilities":
+            wrong(f"{CLASSIFICATION} is for probabilities, and not for {output.name}.")
+        wanted = Wanted(output.name, _flag(parameters, BINARY, unless=binary), classes)
+        found.setdefault(output.name, wanted)
+    return list(found.values())
 
 
-def _wrong(message: str) -> NoReturn:
-    raise RefusedError(400, "wrong-request", message)
+def _count(parameters: Parameters, name: str) -> int:
+    """A parameter that is a whole number; 0 where it is not there."""
+    value = parameters.get(name)
+    if value is None:
+        return 0
+    if isinstance(value, bool | str) or value < 0 or value != int(value):
+        wrong(f"{name} is expected as a whole number from 0 on, got {short(value)}.")
+    return int(value)
+
+
+def _flag(parameters: Parameters, name: str, unless: bool) -> bool:
+    """A parameter that is true or false."""
+    value = parameters.get(name)
+    if value is None:
+        return unless
+    if not isinstance(value, bool):
+        wrong(f"{name} is true or false, got {short(value)}.")
+    return value

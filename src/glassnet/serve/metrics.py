@@ -1,7 +1,7 @@
 """What Prometheus reads at /metrics: how many, how fast, how many refused, how sure.
 
-Labels are few and known beforehand: a route of the table below, a status, a reason, the name of a
-model that is served. Nothing that a client sends becomes a label.
+Labels are few and known beforehand: the label of a route, a status, a reason, the name of a model
+that is served. Nothing that a client sends becomes a label.
 
     metrics = Metrics()
     metrics.answered("digits", rows=3, unsure=1)
@@ -22,24 +22,6 @@ from glassnet.errors import missing_extra
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-ROUTES = frozenset(
-    {
-        "/",
-        "/models",
-        "/predict",
-        "/predict/image",
-        "/learn",
-        "/events",
-        "/metrics",
-        "/openapi.json",
-        "/v2",
-        "/v2/health/live",
-        "/v2/health/ready",
-        "/v2/models",
-    }
-)
-OTHER = "other"
-
 REASONS = (
     "host",
     "origin",
@@ -57,16 +39,6 @@ REASONS = (
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """The upper bounds between which durations are counted."""
-
-
-def route_of(path: str) -> str:
-    """Return the route that a path belongs to, of a list that no client can make longer."""
-    if path in ROUTES:
-        return path
-    if path.startswith("/v2/models/"):
-        last = path.rpartition("/")[2]
-        return f"/v2/models/*/{last}" if last in {"infer", "ready"} else "/v2/models/*"
-    return "/assets/*" if path.startswith("/assets/") else OTHER
 
 
 class Metrics:
@@ -99,7 +71,7 @@ class Metrics:
         registry.register(_Samples(self._families))
 
     def observe(self, route: str, status: int, seconds: float) -> None:
-        """Count an answer; `route` is one that `route_of` gave."""
+        """Count an answer; `route` is the label of a `Route`."""
         requests, key = self._requests, (route, status)
         requests[key] = requests.get(key, 0) + 1
         counts = self._seconds.get(route)

@@ -36,6 +36,7 @@ from glassnet.errors import (
 from glassnet.files import SUFFIX
 from glassnet.model.described import described, reached
 from glassnet.model.model import Model
+from glassnet.settings import most_memory
 from glassnet.types import Array
 
 
@@ -47,7 +48,7 @@ class Served:
     path        its file
     model       what answers
     hash        of the file: "sha256:…"
-    cost        products of numbers that one row takes, about
+    cost        operations on numbers that one row takes, about
     """
 
     name: str
@@ -58,14 +59,17 @@ class Served:
     _head: bytes = field(default=b"", repr=False)
 
     @classmethod
-    def read(cls, name: str, path: Path) -> Served:
+    def read(cls, name: str, path: Path, max_memory: int | str | None = None) -> Served:
         """Read a file, and ask its model once.
+
+        max_memory  as `gn.load` takes it
 
         Raises FileError, or DataError for a model that cannot answer.
         """
-        model = gn.load(path)
+        model = gn.load(path, max_memory=max_memory)
         head = msgspec.json.encode({"name": name, "hash": model.digest})
         cost = sum(array.size for array in model.network.arrays().values())
+        cost += model.network.need.whole
         served = cls(name, path, model, model.digest, cost, b'{"model":' + head + b',"answers":')
         try:
             model.answers(served.example)
@@ -113,12 +117,16 @@ class Served:
 class Models:
     """The models that are served; the first answers where none is named.
 
-    paths   a file each; its stem is the name of its model
+    paths       a file each; its stem is the name of its model
+    max_memory  that each file may ask for, as `gn.load` takes it
 
-    Raises SettingError for no files, or two of one name.
+    Raises SettingError for no files, two of one name, or what is no number of bytes.
     """
 
-    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+    def __init__(
+        self, paths: Iterable[str | os.PathLike[str]], max_memory: int | str | None = None
+    ) -> None:
+        self._most_memory = most_memory(max_memory)
         self._paths: dict[str, Path] = {}
         for path in map(Path, paths):
             name = name_of(path)
@@ -138,9 +146,11 @@ class Models:
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, paths: Iterable[str | os.PathLike[str]]) -> Models:
+    def load(
+        cls, paths: Iterable[str | os.PathLike[str]], max_memory: int | str | None = None
+    ) -> Models:
         """Make models, and read them."""
-        models = cls(paths)
+        models = cls(paths, max_memory)
         models.read()
         return models
 
@@ -153,7 +163,7 @@ class Models:
             found = {}
             for name, path in self._paths.items():
                 self._judged[name] = _state(path)
-                found[name] = Served.read(name, path)
+                found[name] = Served.read(name, path, self._most_memory)
             self._served = found
 
     @property
@@ -219,7 +229,7 @@ class Models:
                 path = self._paths[name]
                 state = _state(path)
                 try:
-                    new = Served.read(name, path)
+                    new = Served.read(name, path, self._most_memory)
                 except Exception as error:  # whatever is wrong with a file, the service goes on
                     self._refuse(name, state, error)
                     continue

@@ -68,8 +68,10 @@ async def predict_image(service: Service, request: Request) -> Reply:
             "no-images",
             f"The model {served.name} reads numbers of a table, no pictures: use POST /predict.",
         )
-    pixels = await service.one_at_a_time(_framed, body, images, service.settings.most_pixels)
-    told, unsure = await service.in_thread(served.answers, pixels, explain)
+    pixels = await service.one_at_a_time(
+        request.client, _framed, body, images, service.settings.most_pixels
+    )
+    told, unsure = await service.in_thread(request.client, served.answers, pixels, explain)
     _count(service, request, served, 1, unsure)
     seen = {
         "height": images.height,
@@ -122,7 +124,7 @@ async def learn(service: Service, request: Request) -> Reply:
             "no-such-label",
             f"There is no label {short(given.label)}. Known: {', '.join(classes.labels[:20])}.",
         )
-    kept = await service.in_thread(_keep, folder, given.label, pixels, served)
+    kept = await service.in_thread(request.client, _keep, folder, given.label, pixels, served)
     scope_model(request, served)
     told = {"model": {"name": served.name, "hash": served.hash}, "kept": kept}
     return Reply(msgspec.json.encode(told), 201)
@@ -132,7 +134,7 @@ async def _answers(
     service: Service, request: Request, served: Served, rows: Array | Pixels, explain: bool
 ) -> Reply:
     if explain or len(rows) * served.cost > AT_ONCE:
-        told, unsure = await service.in_thread(served.answers, rows, explain)
+        told, unsure = await service.in_thread(request.client, served.answers, rows, explain)
     else:
         told, unsure = served.answers(rows)
     _count(service, request, served, len(rows), unsure)
@@ -189,10 +191,10 @@ def _as_picture(pixels: list[int | float], images: Images) -> Array:
         raise RefusedError(
             422,
             "wrong-pixel",
-            f"pixels are from 0 to {images.maximum}, got {low if low < 0 else high:g}.",
+            f"pixels are from 0 to {images.maximum}, got {short(low if low < 0 else high)}.",
         )
     if wrong := [value for value in pixels if value != int(value)]:
-        raise RefusedError(422, "wrong-pixel", f"pixels are whole numbers, got {wrong[0]:g}.")
+        raise RefusedError(422, "wrong-pixel", f"pixels are whole numbers, got {short(wrong[0])}.")
     return np.array(pixels, np.uint8).reshape(images.height, images.width)
 
 

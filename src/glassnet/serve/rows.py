@@ -34,7 +34,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
     """What POST /predict is sent."""
 
     rows: list[int | float | list[int | float] | dict[str, int | float]] | dict[str, int | float]
-    explain: bool = False
+    explain: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 _ASKED = msgspec.json.Decoder(Asked)
@@ -54,6 +54,7 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
     except msgspec.ValidationError:
         _refuse_document(any_json(body), inputs)
     rows: Any = asked.rows
+    explain = asked.explain is True
     if not rows:
         raise RefusedError(422, "no-rows", "rows is empty, expected at least one row of numbers.")
     if type(rows) is dict or type(rows[0]) not in (list, dict):
@@ -68,7 +69,7 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
             f"rows has {len(rows):,} rows, of which at most {most:,} are answered at once. "
             "Send them in parts.",
         )
-    if asked.explain and len(rows) > MOST_EXPLAINED:
+    if explain and len(rows) > MOST_EXPLAINED:
         raise RefusedError(
             422,
             "too-many-rows",
@@ -78,7 +79,7 @@ def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, 
     x = _by_position(_in_order(rows, inputs), inputs)
     if x is None:
         _refuse_rows(rows, inputs, single)
-    return x, asked.explain
+    return x, explain
 
 
 def _pixels_at_once(body: bytes, images: Images) -> Pixels | None:
@@ -242,8 +243,8 @@ def _expect_pixels(place: str, row: Any, images: Images) -> None:
     for k, value in enumerate(row):
         if not 0 <= value <= images.maximum or not (fractions or value == int(value)):
             _wrong(
-                f"{place}[{k}] is {value:g}. Pixels are whole numbers from 0 to {images.maximum}, "
-                "or all of them from 0 to 1.",
+                f"{place}[{k}] is {short(value)}. Pixels are whole numbers from 0 to "
+                f"{images.maximum}, or all of them from 0 to 1.",
                 "wrong-pixel",
             )
 

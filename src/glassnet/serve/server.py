@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from glassnet.errors import SettingError
 from glassnet.memory import give_back_from
-from glassnet.serve.protocol import Connection, Gate, connection_class
+from glassnet.serve.http.connection import Connection, connection_class
+from glassnet.serve.http.gate import Gate
+from glassnet.serve.http.listener import drop_newcomers, listen, unaccepted
 
 if TYPE_CHECKING:
     from glassnet.serve.app import App
@@ -58,6 +59,9 @@ MAPPED = 1 << 20
 SPARE_HANDLES = 128
 """Files that are open besides the connections."""
 
+NOBODY = 0.1
+"""Seconds in which nobody waits to be accepted, after which the port is closed."""
+
 
 def serve(
     app: App, settings: Settings, announce: Callable[[int], None] = lambda _port: None
@@ -69,36 +73,20 @@ def serve(
     Models that are not read yet are read once it listens, so that whoever asks whether it is ready
     is told. Raises SettingError where it cannot listen, and the GlassnetError of a bad model file.
     """
-    raise_handle_limit(settings.connections + SPARE_HANDLES)
+    handles = raise_handle_limit(settings.connections + SPARE_HANDLES)
     sys.setswitchinterval(TURN)
     give_back_from(MAPPED)
-    listener = listen(settings)
-    server = Server(app, settings, listener)
+    listeners = listen(settings)
+    server = Server(app, settings, listeners, handles)
     with _logged(app.state.log.handler()):
         try:
             with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
                 runner.run(server.run_until_told(announce))
         finally:
-            listener.close()
+            for listener in listeners:
+                listener.close()
             app.state.log.close()
     return 1 if server.given_up else 0
-
-
-def listen(settings: Settings) -> socket.socket:
-    """Open the port. Raises SettingError where that is not possible, saying why."""
-    host = settings.host.strip("[]")
-    try:
-        family = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server(
-            (host, settings.port), family=family, backlog=2048, reuse_port=False
-        )
-    except OSError as error:
-        number = error.errno or 0
-        why = os.strerror(number) if number > 0 else error.strerror  # a name's have negative ones
-        raise SettingError(
-            f"Cannot listen on {settings.host}, port {settings.port}: {why}. "
-            "Give another --port or --host."
-        ) from error
 
 
 def raise_handle_limit(wanted: int) -> int:
@@ -118,11 +106,19 @@ def raise_handle_limit(wanted: int) -> int:
 class Server(uvicorn.Server):
     """A uvicorn server with the gate, its own way to end, and an eye on the model files."""
 
-    def __init__(self, app: App, settings: Settings, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        app: App,
+        settings: Settings,
+        listeners: list[socket.socket],
+        handles: int = sys.maxsize,
+    ) -> None:
         self.service = app.state
         self.settings = settings
-        self.listener = listener
-        self.gate = Gate(settings, self.service.metrics.rejected)
+        self.listeners = listeners
+        self.gate = Gate(settings, self.service.metrics.rejected, app.routes)
+        # Who comes when no handle is left could not even be told so.
+        self.gate.connections = max(1, min(settings.connections, handles - SPARE_HANDLES))
         self.given_up = 0
         self._stop = asyncio.Event()
         self._look = asyncio.Event()
@@ -151,7 +147,7 @@ class Server(uvicorn.Server):
         self.config.load()
         self.lifespan = self.config.lifespan_class(self.config)
         self.service.starting = True
-        await self.startup([self.listener])
+        await self.startup(self.listeners)
         await self.on_tick(0)
         beside = [self._beside(work) for work in (self._sweep(), self._date())]
         try:
@@ -166,9 +162,9 @@ class Server(uvicorn.Server):
             gc.freeze()
             gc.set_threshold(*COLLECT)
             self.service.starting = False
-            announce(self.listener.getsockname()[1])
+            announce(self.listeners[0].getsockname()[1])
         await self._stop.wait()
-        await self.shutdown([self.listener])
+        await self.shutdown(self.listeners)
         for task in beside:
             task.cancel()
 
@@ -188,7 +184,7 @@ class Server(uvicorn.Server):
         self.service.draining = True
         for connection in self._connections():
             connection.shutdown()
-        await asyncio.sleep(0)  # connections that the system has already made are accepted
+        await self._let_nobody_in(end)
         for server in self.servers:
             server.close()
         for one in sockets or []:
@@ -199,13 +195,29 @@ class Server(uvicorn.Server):
                 for connection in connections:
                     connection.close_idle()
             await asyncio.sleep(0.01)
-        self.given_up = sum(connection.waits for connection in self._connections())
+        self.given_up = sum(connection.is_waiting for connection in self._connections())
         for task in list(self.server_state.tasks):
             task.cancel()
         for connection in self._connections():
             connection.transport.abort()
         await asyncio.sleep(0.05)
         self.service.log.event("stopped", given_up=self.given_up)
+
+    async def _let_nobody_in(self, end: float) -> None:
+        """Accept all that are connected, and see that nobody else connects.
+
+        Closing the port resets whoever was let in by the system and not accepted yet, with what
+        they asked. So first newcomers are kept out, where the system can do that; then those are
+        waited for who are there.
+        """
+        for listener in self.listeners:
+            drop_newcomers(listener)
+        loop = asyncio.get_running_loop()
+        quiet = loop.time()
+        while quiet + NOBODY > (now := loop.time()) and now < end:
+            await asyncio.sleep(0.005)
+            if any(unaccepted(listener) for listener in self.listeners):
+                quiet = loop.time()
 
     async def _load(self) -> None:
         """Read the models that are not read yet; health is answered meanwhile.
@@ -239,7 +251,7 @@ class Server(uvicorn.Server):
         return task
 
     def _connections(self) -> list[Connection]:
-        return [one for one in self.server_state.connections if isinstance(one, Connection)]
+        return list(self.gate.open)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Say so when what runs beside the answers failed: nothing else would."""
@@ -254,7 +266,7 @@ class Server(uvicorn.Server):
         while True:
             await asyncio.sleep(SWEEP)
             now = loop.time()
-            self.gate.sweep(self._connections(), now)
+            self.gate.sweep(now)
             if self.gate.refused > refused and now >= quiet_until:
                 self.service.log.event("overloaded", refused=self.gate.refused - refused)
                 refused, quiet_until = self.gate.refused, now + 1

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import ParamSpec, TypeVar
 
 from glassnet.serve.events import Events
@@ -14,6 +11,7 @@ from glassnet.serve.logs import Log
 from glassnet.serve.metrics import Metrics
 from glassnet.serve.models import Models, Served
 from glassnet.serve.settings import Settings
+from glassnet.serve.workers import Workers
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,10 +37,8 @@ class Service:
         self.events = Events()
         self.starting = False
         self._draining = False
-        # Threads of its own, not anyio's: whoever gives up waiting for one of those frees its place
-        # before it has ended, and then more of them run than may.
-        self._threads = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "glassnet-answer")
-        self._pictures = ThreadPoolExecutor(1, "glassnet-picture")
+        self._threads = Workers(max(2, os.cpu_count() or 1), "glassnet-answer")
+        self._pictures = Workers(1, "glassnet-picture")
         self.loaded()
         models.on_switch(self._switched)
         models.on_refusal(self._refused)
@@ -68,15 +64,17 @@ class Service:
         if draining:
             self.events.close()
 
-    async def in_thread(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+    async def in_thread(
+        self, client: str, work: Callable[P, R], *args: P.args, **named: P.kwargs
+    ) -> R:
         """Do something that takes a while where it holds up nobody else's answer."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(work, *args, **named))
+        return await self._threads.do(client, work, *args, **named)
 
-    async def one_at_a_time(self, work: Callable[P, R], *args: P.args, **named: P.kwargs) -> R:
+    async def one_at_a_time(
+        self, client: str, work: Callable[P, R], *args: P.args, **named: P.kwargs
+    ) -> R:
         """Do something that takes much memory for a while, such as decoding a picture."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pictures, partial(work, *args, **named))
+        return await self._pictures.do(client, work, *args, **named)
 
     def _switched(self, served: Served) -> None:
         self.metrics.serves(served.name, served.hash)

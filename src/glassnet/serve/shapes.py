@@ -138,7 +138,7 @@ def any_of(schemas: list[Json]) -> Json:
 
 def or_null(schema: Json) -> Json:
     """A shape, or null."""
-    return {"type": [schema["type"], "null"]}
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 def whole(least: int, most: int | None = None) -> Json:

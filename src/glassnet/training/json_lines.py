@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from glassnet.errors import FileError
-from glassnet.files import expect_plain, write_atomically
+from glassnet.files import expect_plain, open_file, write_atomically
 from glassnet.training.history import as_json
 
 MEND = "Copy it again from where it is whole, or move it away."
 """What to do with a file that is damaged."""
+
+MOST_LINE = 16 << 20
+"""Bytes of a line, or of an object that is a file of its own, at most."""
 
 
 def append_lines(path: Path, lines: Iterable[Mapping[str, Any]], *, anew: bool = False) -> None:
@@ -56,17 +59,19 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
     Raises FileError if the file is missing, or damaged elsewhere than at its end.
     """
-    try:
-        *whole, _ = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise FileError(f"Cannot read {path}: {error.strerror or error}.") from error
-    return [read_object(text, f"{path}, line {number}") for number, text in enumerate(whole, 1)]
+    found: list[dict[str, Any]] = []
+    with open_file(path) as file:
+        while (text := file.readline(MOST_LINE)).endswith(b"\n"):
+            found.append(read_object(text, f"{path}, line {len(found) + 1}"))
+    if len(text) == MOST_LINE:
+        raise FileError(f"{path}, line {len(found) + 1} is damaged: it does not end.")
+    return found
 
 
 def read_object(text: bytes, where: str) -> dict[str, Any]:
     """Read one JSON object. Raises FileError, which says where, if it is something else."""
     try:
-        found = json.loads(text)
+        found = json.loads(text.decode())
     except (ValueError, RecursionError) as error:
         raise damaged(where, f"it is not JSON ({error})") from error
     if not isinstance(found, dict):

@@ -20,10 +20,10 @@ from typing import Any
 
 from glassnet.data.meaning import meaning_from_json
 from glassnet.errors import DataError, FileError, ModelFileError, short
-from glassnet.files import write_atomically
+from glassnet.files import open_file, write_atomically
 from glassnet.settings import inside
 from glassnet.training.history import from_json
-from glassnet.training.json_lines import cut_lines, damaged, read_lines, read_object
+from glassnet.training.json_lines import MOST_LINE, cut_lines, damaged, read_lines, read_object
 from glassnet.training.spread import QUANTILES
 
 FORMAT, VERSION = "glassnet-run", 1
@@ -57,14 +57,14 @@ def read_run(folder: Path) -> dict[str, Any]:
     Raises FileError if it is none, damaged or of another version.
     """
     path = folder / RUN
-    try:
-        text = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    if not path.exists():
         raise FileError(
             f"{folder} is no recorded run: it has no {RUN}. Record one with gn.Recorder(folder)."
-        ) from None
-    except OSError as error:
-        raise FileError(f"Cannot read {path}: {error.strerror or error}.") from error
+        )
+    with open_file(path) as file:
+        text = file.read(MOST_LINE + 1)
+    if len(text) > MOST_LINE:
+        raise FileError(f"{path} is damaged: it holds more than a description of a run.")
     document = read_object(text, str(path))
     found = document.get("format"), document.get("version")
     if found != (FORMAT, VERSION):

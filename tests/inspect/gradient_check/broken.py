@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,12 +71,15 @@ class OpenDropout(gn.Dropout):
         return dy
 
 
+ANOTHER = itertools.count()
+
+
 @dataclass(eq=False)
 class Restless(gn.Identity):
     """Noise that nobody can draw again."""
 
     def forward(self, x: Array, frame: gn.Frame) -> Array:  # noqa: ARG002
-        noisy: Array = x + np.random.default_rng().normal(size=x.shape)
+        noisy: Array = x + np.random.default_rng(next(ANOTHER)).normal(size=x.shape)
         return noisy
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +196,25 @@ def test_runs_are_found(folder: Path) -> None:
     (folder.parent / "other").mkdir()
     assert gn.runs.find(folder.parent) == [folder]
     assert gn.runs.find(folder.parent / "nowhere") == []
+
+
+@pytest.mark.parametrize("name", ["run.json", "log.jsonl", "layers.jsonl"])
+def test_a_file_of_gigabytes_in_its_place_is_not_read_whole(folder: Path, name: str) -> None:
+    with (folder / name).open("r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.truncate(file.tell() + (3 << 30))
+    tracemalloc.start()
+    try:
+        with pytest.raises(gn.FileError, match=f"{name}.* is damaged"):
+            _ = gn.runs.open(folder).layers
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["run.json", "log.jsonl"])
+def test_a_pipe_in_its_place_is_not_waited_for(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(gn.FileError, match=f"{name}: something else than a file is there"):
+        gn.runs.open(folder)

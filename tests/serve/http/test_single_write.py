@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from glassnet.serve.whole import Whole
+from glassnet.serve.http.single_write import SingleWrite
 
 Headers = list[tuple[bytes, bytes]]
 LENGTH = (b"content-length", b"2")
@@ -16,7 +16,7 @@ DATE = (b"date", b"today")
 
 
 class Cycle(SimpleNamespace):
-    """What Whole knows of uvicorn's cycle; keeps what reaches it, and the pieces written."""
+    """What SingleWrite knows of uvicorn's cycle; keeps what reaches it, and the pieces written."""
 
     def __init__(self, **changed: Any) -> None:
         self.sent: list[Any] = []
@@ -58,7 +58,7 @@ def answer(cycle: Cycle, *messages: dict[str, Any]) -> None:
             await send(message)
 
     async def run() -> None:
-        await Whole(app, cycle)({}, None, None)  # type: ignore[arg-type]
+        await SingleWrite(app, cycle)({}, None, None)  # type: ignore[arg-type]
 
     asyncio.run(run())
 

@@ -1,4 +1,4 @@
-"""Whole: an answer that is written in one piece.
+"""SingleWrite: an answer that is written in one piece.
 
 uvicorn writes an answer's head when it begins and its body when that comes, two calls of the
 system, and looks at each header with two regular expressions, which small answers feel. Nearly all
@@ -16,13 +16,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from starlette.types import Message, Receive, Scope
+    from glassnet.serve.asgi import Message, Receive, Scope
 
 _OF_THE_CONNECTION = frozenset({b"connection", b"transfer-encoding"})
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class Whole:
+class SingleWrite:
     """An application for one request, whose answer is written in one piece if it can be.
 
     app     what answers

@@ -6,6 +6,8 @@ import asyncio
 import inspect
 import json
 import math
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,11 +16,20 @@ import uvicorn
 from uvicorn.protocols.http import httptools_impl
 from uvicorn.server import ServerState
 
-from glassnet.serve import protocol
-from glassnet.serve.protocol import Connection, Gate, connection_class
+from glassnet.serve.http import connection, gate
+from glassnet.serve.http.connection import Connection, connection_class
+from glassnet.serve.http.gate import Gate
+from glassnet.serve.http.single_write import SingleWrite
+from glassnet.serve.routing import Route, Routes
 from glassnet.serve.settings import Settings
-from glassnet.serve.whole import Whole
+from tests.waiting import PATIENCE
 
+ROUTES = Routes(
+    [
+        Route("GET", "/events", stream=True),
+        Route("GET", "/v2/health/ready", always=True),
+    ]
+)
 Answer = tuple[int, dict[str, str], bytes]
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 WAIT = b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -43,25 +54,31 @@ class Client:
         return await self.answer()
 
     async def answer(self, *, body: bool = True) -> Answer:
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
         first, *lines = head.decode().split("\r\n")[:-2]
         headers = {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}
         length = int(headers.get("content-length", 0)) if body else 0
         return int(first.split()[1]), headers, await self.reader.readexactly(length)
 
-    async def rest(self, seconds: float = 5) -> bytes:
-        """What comes until the connection ends, as it has to within so many seconds."""
+    async def rest(self) -> bytes:
+        """What comes until the connection ends, as it has to."""
         try:
-            return await asyncio.wait_for(self.reader.read(), seconds)
+            return await asyncio.wait_for(self.reader.read(), PATIENCE)
         except ConnectionResetError:
             return b""
 
     async def some(self) -> bytes:
         """What comes next."""
         try:
-            return await asyncio.wait_for(self.reader.read(65_536), 20)
+            return await asyncio.wait_for(self.reader.read(65_536), PATIENCE)
         except ConnectionError:
             return b""
+
+    def reset(self) -> None:
+        """Leave, as one whose program has crashed: nothing more is taken."""
+        end = self.writer.get_extra_info("socket")
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
 
     async def close(self) -> None:
         self.writer.close()
@@ -76,7 +93,7 @@ class Place:
 
     def __init__(self, **settings: Any) -> None:
         self.refused: list[str] = []
-        self.gate = Gate(Settings(**{"rate": 0, **settings}), self.refused.append)
+        self.gate = Gate(Settings(**{"rate": 0, **settings}), self.refused.append, ROUTES)
         self.go = asyncio.Event()
         self.entered: list[str] = []
         self.state = ServerState()
@@ -114,8 +131,10 @@ class Place:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def connect(self) -> Client:
-        client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
+    async def connect(self, address: str = "127.0.0.1") -> Client:
+        """Connect from an address of this machine: each is a client."""
+        opened = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(address, 0))
+        client = Client(*opened)
         self._clients.append(client)
         return client
 
@@ -135,8 +154,7 @@ class Place:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(0.02)
-            connections = [one for one in self.state.connections if isinstance(one, Connection)]
-            self.gate.sweep(connections, asyncio.get_running_loop().time())
+            self.gate.sweep(asyncio.get_running_loop().time())
 
     async def __aenter__(self) -> Place:
         make = self._config.http_protocol_class
@@ -155,11 +173,13 @@ class Place:
             client.writer.close()
         await until(lambda: not self.state.tasks and not self.state.connections)
         self._server.close()
-        assert (self.gate.streams, self.gate.ahead) == (0, 0)
+        counted = self.gate.waiting, self.gate.heads, self.gate.clients
+        assert [shares.total for shares in counted] == [0, 0, 0]
+        assert self.gate.coming == 0
 
 
 async def until(true: Callable[[], bool]) -> None:
-    for _ in range(500):
+    for _ in range(100 * PATIENCE):
         if true():
             return
         await asyncio.sleep(0.01)
@@ -240,7 +260,7 @@ def test_refused_and_closed(asked: bytes) -> None:
         one = await place.connect()
         status, headers, _ = await one.ask(asked)
         assert (status, headers["connection"]) == (503, "close")
-        assert await one.rest(1) == b""
+        assert await one.rest() == b""
 
     scenario(test, queue=1)
 
@@ -272,12 +292,12 @@ def test_event_streams_are_not_counted() -> None:
         streams = [await place.connect() for _ in range(4)]
         for stream in streams:
             await stream.ask(GET.replace(b"/ ", b"/events?x=1 "))
-        assert place.gate.streams == 4
+        assert place.gate.waiting.total == 0
         one = await place.connect()
         assert (await one.ask(GET))[0] == 200
         for stream in streams:
             await stream.close()
-        await until(lambda: place.gate.streams == 0)
+        await until(lambda: not place.state.tasks)
 
     scenario(test, queue=2)
 
@@ -295,38 +315,38 @@ def test_clients_that_leave_free_their_places() -> None:
 
 
 def test_slow_answers_make_the_queue_shorter_but_not_too_short() -> None:
-    gate = Gate(Settings(queue=128))
-    for pace, limit in ((0.0, 128), (5e-5, 128), (2e-4, 75), (1e-2, protocol.LEAST)):
-        gate.pace = pace
-        gate.sweep([], 0)
-        assert gate.limit == limit
-    gate = Gate(Settings(queue=4))
-    gate.pace = 1.0
-    gate.sweep([], 0)
-    assert gate.limit == 4
+    one = Gate(Settings(queue=128))
+    for pace, limit in ((0.0, 128), (5e-5, 128), (2e-4, 75), (1e-2, gate.LEAST)):
+        one.pace = pace
+        one.sweep(0)
+        assert one.limit == limit
+    one = Gate(Settings(queue=4))
+    one.pace = 1.0
+    one.sweep(0)
+    assert one.limit == 4
 
 
 def test_the_pace_is_the_time_between_answers_while_something_waits() -> None:
-    gate = Gate(Settings())
-    gate.answered(0.0, 0.064)  # alone
-    assert math.isclose(gate.pace, 0.001)
-    gate.pace = 0.0
-    gate.answered(0.0, 0.128)  # had to wait for the one before it
-    assert math.isclose(gate.pace, 0.001)
-    gate.pace = 0.0
-    gate.answered(9.936, 10.0)  # nothing was asked in between
-    assert math.isclose(gate.pace, 0.001)
+    one = Gate(Settings())
+    one.answered(0.0, 0.064)  # alone
+    assert math.isclose(one.pace, 0.001)
+    one.pace = 0.0
+    one.answered(0.0, 0.128)  # had to wait for the one before it
+    assert math.isclose(one.pace, 0.001)
+    one.pace = 0.0
+    one.answered(9.936, 10.0)  # nothing was asked in between
+    assert math.isclose(one.pace, 0.001)
 
 
 def test_an_answer_is_one_call_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     written = []
 
-    def write(whole: Whole, text: bytes) -> None:
+    def write(one: SingleWrite, text: bytes) -> None:
         written.append(text)
-        real(whole, text)
+        real(one, text)
 
-    real = Whole._write
-    monkeypatch.setattr(Whole, "_write", write)
+    real = SingleWrite._write
+    monkeypatch.setattr(SingleWrite, "_write", write)
 
     async def test(place: Place) -> None:
         one = await place.connect()
@@ -344,7 +364,7 @@ def test_requests_sent_ahead_are_answered_in_order() -> None:
     async def test(place: Place) -> None:
         one = await place.connect()
         one.write(WAIT + b"".join(post(b"x" * k, path=f"/{k}") for k in range(5)))
-        await until(lambda: place.gate.ahead == 5)
+        await until(lambda: place.gate.waiting.total == 6)
         place.go.set()
         paths = [(await one.answer())[1]["x-path"] for _ in range(6)]
         assert paths == ["/wait", "/0", "/1", "/2", "/3", "/4"]
@@ -353,7 +373,7 @@ def test_requests_sent_ahead_are_answered_in_order() -> None:
     scenario(test)
 
 
-@pytest.mark.parametrize(("queue", "accepted"), [(128, 1 + protocol.MOST_AHEAD), (3, 3)])
+@pytest.mark.parametrize(("queue", "accepted"), [(128, 1 + connection.MOST_AHEAD), (3, 3)])
 def test_who_goes_too_far_ahead_is_answered_so_far(queue: int, accepted: int) -> None:
     async def test(place: Place) -> None:
         one = await place.connect()
@@ -375,11 +395,11 @@ def test_what_is_ahead_of_a_last_answer_is_forgotten_once() -> None:
         one = await place.connect()
         old = b"HTTP/1.0\r\nConnection: keep-alive"
         one.write(WAIT.replace(b"HTTP/1.1", old) + 2 * GET.replace(b"HTTP/1.1", old))
-        await until(lambda: place.gate.ahead == 2)
+        await until(lambda: place.gate.waiting.total == 3)
         place.go.set()
         assert (await one.rest()).count(b"HTTP/1.1 200") == 1
         await until(lambda: not place.state.connections)
-        assert place.gate.ahead == 0
+        assert place.gate.waiting.total == 0
 
     scenario(test)
 
@@ -388,9 +408,12 @@ def test_what_is_ahead_is_forgotten_with_its_connection() -> None:
     async def test(place: Place) -> None:
         one = await place.connect()
         one.write(WAIT + GET * 5)
-        await until(lambda: place.gate.ahead == 5)
-        await one.close()
-        await until(lambda: place.gate.ahead == 0)
+        await until(lambda: place.gate.waiting.total == 6)
+        one.reset()
+        await until(lambda: place.gate.waiting.total == 1)
+        # the one that is being answered
+        place.go.set()
+        await until(lambda: place.gate.waiting.total == 0)
 
     scenario(test)
 
@@ -399,15 +422,18 @@ def test_what_is_ahead_is_forgotten_with_its_connection() -> None:
 
 
 async def dribble(client: Client, data: bytes) -> tuple[float, bytes]:
-    """Send a byte at a time until something comes; return how long that took, and what came."""
+    """Send a byte at a time until something comes; return how long that took, and what came.
+
+    What comes when all is sent comes too late.
+    """
     loop = asyncio.get_running_loop()
     began, said = loop.time(), asyncio.create_task(client.some())
     for k in range(len(data)):
         client.write(data[k : k + 1])
         await asyncio.wait([said], timeout=0.02)
         if said.done():
-            break
-    return loop.time() - began, await said
+            return loop.time() - began, said.result()
+    raise AssertionError("all of it was waited for")
 
 
 @pytest.mark.parametrize(
@@ -425,7 +451,7 @@ def test_a_head_that_dribbles_has_its_time_and_no_more(first: bytes, then: bytes
         if first:
             assert (await one.ask(first))[0] == 200
         seconds, said = await dribble(one, then)
-        assert 0.2 < seconds < 1.5
+        assert seconds > 0.2
         assert said.startswith(b"HTTP/1.1 408")
         assert b"connection: close" in said
 
@@ -448,7 +474,7 @@ def test_a_body_that_dribbles_has_its_time_and_no_more(head: bytes, refused: boo
         one = await place.connect()
         one.write(head)
         seconds, said = await dribble(one, b"x" * 500)
-        assert 1 < seconds < 3
+        assert seconds > 1
         assert said.startswith(b"HTTP/1.1 408")
 
     scenario(test, timeout=0.3, queue=1)
@@ -459,26 +485,26 @@ def test_empty_lines_are_no_requests_and_keep_nothing_open() -> None:
         place.gate.timeout = 0.3
         one = await place.connect()
         seconds, said = await dribble(one, b"\r\n" * 250)
-        assert 0.2 < seconds < 1.5
+        assert seconds > 0.2
         assert said == b""
 
     scenario(test)
 
 
 def test_who_says_nothing_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "KEPT", 0.2)
+    monkeypatch.setattr(gate, "KEPT", 0.2)
 
     async def test(place: Place) -> None:
         silent, once = await place.connect(), await place.connect()
         assert (await once.ask(GET))[0] == 200
-        assert await silent.rest(2) == b""
-        assert await once.rest(2) == b""
+        assert await silent.rest() == b""
+        assert await once.rest() == b""
 
     scenario(test, timeout=0.3)
 
 
 def test_who_waits_for_an_answer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "KEPT", 0.1)
+    monkeypatch.setattr(gate, "KEPT", 0.1)
 
     async def test(place: Place) -> None:
         (one,) = await place.waiting(1)
@@ -545,7 +571,7 @@ def test_more_connections_than_may_be_are_refused_and_closed() -> None:
             assert (await client.ask(GET))[0] == 200
         more = await place.connect()
         assert (await more.answer())[0] == 503
-        assert await more.rest(1) == b""
+        assert await more.rest() == b""
         assert place.refused == ["connections"]
         await clients[0].close()
         assert (await (await place.connect()).ask(GET))[0] == 200
@@ -557,7 +583,7 @@ def test_a_crowd_is_kept_for_a_shorter_time() -> None:
     async def test(place: Place) -> None:
         for _ in range(4):
             await (await place.connect()).ask(GET)
-        await until(lambda: place.gate.kept == protocol.KEPT_IN_A_CROWD)
+        await until(lambda: place.gate.kept == gate.KEPT_IN_A_CROWD)
 
     scenario(test, connections=6)
 
@@ -594,7 +620,7 @@ def test_a_draining_connection_says_so() -> None:
         place.go.set()
         assert (await waiting.answer())[1]["connection"] == "close"
         assert (await idle.ask(GET))[1]["connection"] == "close", "it may ask once more"
-        assert await idle.rest(1) == b""
+        assert await idle.rest() == b""
 
     scenario(test)
 
@@ -605,13 +631,15 @@ INHERITED = {
     "connection_made": ["self", "transport"],
     "connection_lost": ["self", "exc"],
     "data_received": ["self", "data"],
+    "eof_received": ["self"],
     "on_message_begin": ["self"],
+    "on_url": ["self", "url"],
+    "on_header": ["self", "name", "value"],
     "on_headers_complete": ["self"],
     "on_body": ["self", "body"],
     "on_message_complete": ["self"],
     "_start_asgi_task": ["self", "cycle", "app"],
     "on_response_complete": ["self"],
-    "send_400_response": ["self", "msg"],
     "shutdown": ["self"],
 }
 
@@ -631,7 +659,10 @@ def test_uvicorns_protocol_has_the_attributes_that_are_used() -> None:
         await until(lambda: bool(place.state.tasks))
         (connection,) = place.state.connections
         base = set(httptools_impl.HttpToolsProtocol.__init__.__code__.co_names)
-        used = "connections cycle expect_100_continue flow loop parser pipeline server_state tasks"
+        used = (
+            "connections cycle expect_100_continue flow loop parser pipeline server_state tasks "
+            "headers scope logger access_logger access_log"
+        )
         assert set(used.split()) <= base
         assert {"read_paused"} <= vars(connection.flow).keys()  # type: ignore[union-attr]
         cycle = vars(connection.cycle).keys()  # type: ignore[union-attr]

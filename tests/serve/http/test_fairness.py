@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("uvicorn")
 
-from glassnet.serve import protocol
+from glassnet.serve.http import gate
 
-from .test_protocol import GET, WAIT, Client, Place, post, until
+from .test_connection import GET, WAIT, Client, Place, post, until
 
 LARGE = 12_000_000
 """More than the system takes in for somebody who does not read."""
@@ -101,9 +101,8 @@ def test_streams_that_end_together_count_as_none_until_they_have_ended() -> None
             for stream in streams:
                 stream.writer.transport.abort()
             while place.state.tasks:
-                assert len(place.state.tasks) <= place.gate.streams
+                assert place.gate.waiting.total == 0
                 await asyncio.sleep(0)
-            await until(lambda: place.gate.streams == 0)
 
     asyncio.run(run())
 
@@ -131,7 +130,7 @@ def test_who_asked_ahead_without_reading_is_closed() -> None:
             client = await place.reads_nothing()
             client.write(5 * GET.replace(b"/ ", b"/large "))
             await until(lambda: place.entered == ["/large"] and not place.state.tasks)
-            assert place.gate.ahead == 0
+            assert place.gate.waiting.total == 0
             one = await place.connect()
             assert (await one.ask(GET))[0] == 200
 
@@ -139,7 +138,7 @@ def test_who_asked_ahead_without_reading_is_closed() -> None:
 
 
 def test_answers_that_nobody_takes_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MOST_UNSENT", LARGE)
+    monkeypatch.setattr(gate, "MOST_UNSENT", LARGE)
 
     async def run() -> None:
         place = Large(queue=10)
@@ -165,7 +164,7 @@ def test_an_answer_that_is_not_taken_has_its_time() -> None:
             client = await place.reads_nothing()
             client.write(GET.replace(b"/ ", b"/large "))
             await until(lambda: place.entered == ["/large"])
-            await asyncio.wait_for(until(lambda: not place.state.connections), 4)
+            await until(lambda: not place.state.connections)
 
     asyncio.run(run())
 

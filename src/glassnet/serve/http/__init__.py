@@ -1,0 +1,1 @@
+"""HTTP as uvicorn speaks it, with an end to everything that could go on for ever."""

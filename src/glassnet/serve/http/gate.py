@@ -1,0 +1,220 @@
+"""Gate: what all connections share, the limits and what is under way.
+
+    requests accepted and not yet answered      at most the queue; then 503 with Retry-After,
+                                                written before the application hears of it
+    connections                                 as many as may be; then an idle one of whoever has
+                                                most is closed, or 503
+    heads that are kept                         MOST_HEADS bytes of all; then those of whoever has
+                                                most, as far as they are still coming
+    answers that are not taken                  MOST_UNSENT bytes of all; then the largest
+
+What is accepted waits for what was accepted before it. With n of them and c seconds each that is
+n·c, and about as long again in the kernel before it is accepted, since the loop reads only between
+two rounds of answers. So the queue is bounded by time as well as by number: where n·c would pass
+WAIT, n is smaller, but never below LEAST, which slow requests (explanations, pictures) need. Who
+has less than a fair share of it is let in beyond the limit: see `Shares`.
+
+Health is always answered, and event streams, which have no end, are not counted. Nor is a request
+whose body is still coming: else a few who send slowly would keep all others out. Once it is there
+it is counted, or refused where there is no room any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from glassnet.serve.clients import Shares
+from glassnet.serve.routing import Routes
+from glassnet.serve.settings import Settings
+
+if TYPE_CHECKING:
+    from glassnet.serve.http.connection import Connection
+
+WAIT = 0.015
+"""Seconds that the requests accepted may take altogether."""
+
+LEAST = 32
+"""Requests that are accepted however slow they are."""
+
+KEPT, KEPT_IN_A_CROWD = 30.0, 3.0
+"""Seconds after which a connection is closed on which nothing is asked; a crowd is half of all."""
+
+MOST_HEAD = 1 << 16
+"""Bytes of a request's head, and of what frames its body between two bytes of that."""
+
+MOST_HEADS = 16 << 20
+"""Bytes of all heads that are kept: of requests that are coming, and of those being answered."""
+
+MOST_UNSENT = 32 << 20
+"""Bytes of all answers that are not taken; beyond, those who leave most are cut off."""
+
+MOST_LEAVING = 64
+"""Connections beyond the limit that are told so and then read away, at the same time."""
+
+
+class Gate:
+    """What all connections share.
+
+    settings    the limits
+    count       is told why each request is refused: "full", "connections", "slow-body", ...
+    routes      where a request's address leads
+
+    waiting     requests that wait for their answers, by client; their limit is `queue` or less
+    clients     connections, by client
+    heads       bytes of heads that are kept, by client
+    coming      requests that are accepted and whose body is still coming
+    pace        seconds from one answer to the next while there is something to answer
+    open        all connections
+    leaving     connections beyond the limit, which are told so
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        count: Callable[[str], None] = lambda _reason: None,
+        routes: Routes | None = None,
+    ) -> None:
+        self.count = count
+        self.routes = routes or Routes(())
+        self.timeout = settings.timeout
+        self.queue = settings.queue
+        self.connections = settings.connections
+        self.most_body = 8 * settings.most_body + MOST_HEAD  # 8: chunks of a byte or two
+        self.kept = KEPT
+        self.draining = False
+        self.waiting = Shares(settings.queue)
+        self.clients = Shares(settings.connections)
+        self.heads = Shares(MOST_HEADS)
+        self.coming = self.refused = 0
+        self.pace = self.last = 0.0
+        self.open: set[Connection] = set()
+        self.leaving: dict[Connection, None] = {}
+
+    @property
+    def limit(self) -> float:
+        """How many requests may wait for their answers now."""
+        return self.waiting.limit
+
+    def answered(self, accepted: float, now: float) -> None:
+        """Take note of an answer, for the pace: the time since the last, or since it was asked."""
+        since = max(accepted, self.last)
+        self.pace += (now - since - self.pace) / 64
+        self.last = now
+
+    def let_in(self, connection: Connection) -> bool:
+        """Take a connection, where need be in the place of one of whoever has most."""
+        client = connection.client_key
+        if len(self.open) >= self.connections and not self._make_room(client):
+            self.count("connections")
+            return False
+        self.open.add(connection)
+        self.clients.take(client)
+        return True
+
+    def see_off(self, connection: Connection) -> None:
+        """Keep a connection beyond the limit until it has read so, or others come after it."""
+        self.leaving[connection] = None
+        if len(self.leaving) > MOST_LEAVING:
+            next(iter(self.leaving)).transport.abort()
+
+    def forget(self, connection: Connection) -> None:
+        """Take note that a connection is lost."""
+        self.leaving.pop(connection, None)
+        if connection in self.open:
+            self.open.remove(connection)
+            self.clients.give_back(connection.client_key)
+
+    def _make_room(self, client: str) -> bool:
+        greediest = self.clients.greediest()
+        if self.clients.of(greediest) <= self.clients.of(client) + 1:
+            return False
+        theirs = [one for one in self.open if one.client_key == greediest and not one.is_waiting]
+        if not theirs:
+            return False
+        oldest = min(theirs, key=lambda one: one.deadline)
+        oldest.transport.abort()
+        self.forget(oldest)
+        return True
+
+    def hold(self, client: str, size: int) -> None:
+        """Take note of bytes of a head that are kept; see that all together stay within bounds."""
+        self.heads.take(client, size)
+        if self.heads.total > MOST_HEADS:
+            self._cut_heads()
+
+    def _cut_heads(self) -> None:
+        """Refuse requests that are still coming, from whoever has most of them, to half of all."""
+        coming = [one for one in self.open if one.held]
+        coming.sort(key=lambda one: (self.heads.of(one.client_key), one.held), reverse=True)
+        for connection in coming:
+            connection.give_up()
+            if self.heads.total <= MOST_HEADS // 2:
+                return
+
+    def sweep(self, now: float) -> None:
+        """Close what had its time. To be called a few times a second.
+
+        now     the loop's time
+        """
+        self._cut_off()
+        crowd = 2 * len(self.open) > self.connections
+        self.kept = KEPT_IN_A_CROWD if crowd else KEPT
+        self.waiting.limit = min(self.queue, max(LEAST, int(WAIT / max(self.pace, 1e-6))))
+        for connection in [*self.open, *self.leaving]:
+            if connection.deadline < now:
+                connection.expire(now)
+
+    def _cut_off(self) -> None:
+        """Bound what waits to be taken by those who read nothing."""
+        unsent = [(one.transport.get_write_buffer_size(), one) for one in self.open]
+        total = sum(size for size, _ in unsent)
+        if total > MOST_UNSENT:
+            for size, connection in sorted(unsent, key=lambda pair: -pair[0]):
+                connection.transport.abort()
+                total -= size
+                if total <= MOST_UNSENT // 2:
+                    return
+
+
+class Turn:
+    """A request that was accepted, from the end of its head until its answer is given.
+
+    gate, client    where it is counted, and to whom
+    size            bytes of its head
+    stream          its answer has no end: it is not counted as waiting
+    """
+
+    __slots__ = ("_client", "_coming", "_gate", "_stream", "_waiting", "size")
+
+    def __init__(self, gate: Gate, client: str, size: int, stream: bool) -> None:
+        self._gate = gate
+        self._client = client
+        self.size = size
+        self._stream = stream
+        self._coming = True
+        self._waiting = False
+        gate.coming += 1
+        gate.hold(client, size)
+
+    def came(self) -> None:
+        """Take note that its body is there; from now on it waits."""
+        if self._coming:
+            self._coming = False
+            self._gate.coming -= 1
+            if not self._stream:
+                self._waiting = True
+                self._gate.waiting.take(self._client)
+
+    def end(self, _task: object = None) -> None:
+        """Take note that it is answered, or never will be."""
+        gate, client = self._gate, self._client
+        if self.size:
+            gate.heads.give_back(client, self.size)
+            self.size = 0
+        if self._coming:
+            self._coming = False
+            gate.coming -= 1
+        if self._waiting:
+            self._waiting = False
+            gate.waiting.give_back(client)

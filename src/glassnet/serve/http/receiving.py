@@ -1,0 +1,165 @@
+"""Receiving: requests are read within bounds, whatever is sent and in whatever pieces.
+
+bytes of a head, of a body with its frame   so many; then the request is refused
+lines of a head                             MOST_LINES, of names up to MOST_NAME
+trailers                                    read away: they are never headers
+a request to change to another protocol     read again without that: it is answered in HTTP/1.1,
+as if it had not asked
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from glassnet.serve.http import refusals
+from glassnet.serve.http.gate import MOST_HEAD, Gate
+
+MOST_LINES = 100
+"""Lines of a head, and of what follows a body in chunks."""
+
+MOST_NAME = 256
+"""Bytes of the name of a header."""
+
+LINE = 200
+"""Bytes that a line of a head takes beside its text, about."""
+
+SLICE = 1 << 14
+"""Bytes that are parsed between two looks at what they came to."""
+
+_UPGRADE = frozenset({b"upgrade", b"http2-settings"})
+
+
+class Phase(Enum):
+    """How far the request that is being received has come."""
+
+    NONE = auto()
+    """There is none."""
+    HEAD = auto()
+    """Its head is coming."""
+    BODY = auto()
+    """It was accepted, and its body is coming."""
+    REFUSED = auto()
+    """It is refused as soon as its body, which is read away, has come."""
+    ANSWERED = auto()
+    """It was answered before its body, which is read away, has come."""
+
+
+class Receiving(HttpToolsProtocol):
+    """The half of a connection that reads.
+
+    The methods are uvicorn's, which its parser calls.
+
+    gate        the same for all
+    client_key  whom it belongs to
+    deadline    the loop's time at which something must have come
+    """
+
+    gate: Gate
+    client_key = ""
+    deadline: float
+
+    _phase = Phase.NONE
+    _deaf = False  # what comes is thrown away
+    _late = False  # what is parsed now belongs to a request that began before
+    _upgrade = False  # the head that was read asks for another protocol
+    _lines = 0  # of its head, then of its trailers
+    _apart = 0  # bytes since the last one of its body
+    _size = 0  # bytes of it, beyond those that were parsed with its beginning
+    _slice = 0  # bytes that are parsed now
+    _held = 0  # bytes of its head that are kept
+
+    def _refuse(self, answer: bytes, reason: str) -> None:
+        """Read no more, and answer so."""
+        raise NotImplementedError
+
+    def _throw_away(self, size: int) -> None:
+        """Take note of bytes that are not read."""
+        raise NotImplementedError
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, a slice at a time."""
+        for start in range(0, len(data), SLICE):
+            if self._deaf:
+                self._throw_away(len(data) - start)
+                return
+            self._read(data[start : start + SLICE] if len(data) > SLICE else data)
+
+    def _read(self, data: bytes) -> None:
+        self._slice = size = len(data)
+        self._late = self._phase is not Phase.NONE
+        if self._late:
+            self._size += size
+            self._apart += size
+            if self._apart > MOST_HEAD:
+                too_long = self._phase is Phase.HEAD
+                self._refuse(refusals.LONG_HEAD if too_long else refusals.BAD, "size")
+                return
+            if self._size > self.gate.most_body and self._phase is not Phase.HEAD:
+                self._refuse(refusals.LONG_BODY, "size")
+                return
+        self._parse(data)
+        coming = self._phase is Phase.HEAD and not self._deaf
+        self._hold(self._apart + LINE * self._lines if coming else 0)
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._upgrade and not self._deaf:
+                self._parse_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            if isinstance(error, httptools.HttpParserCallbackError):  # one of ours has failed
+                self.logger.error("A request could not be taken.", exc_info=error)
+            if not self._deaf:
+                self._refuse(refusals.BAD, "request")
+
+    def _parse_without_upgrade(self, rest: bytes) -> None:
+        """Read a head again, without what it says of another protocol; then what followed it."""
+        version = self.parser.get_http_version().encode()
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/", version, b"\r\n"]
+        for name, value in self.headers:
+            if name == b"connection":
+                options = [option.strip() for option in value.split(b",")]
+                value = b", ".join(one for one in options if one.lower() not in _UPGRADE)
+            if name not in _UPGRADE:
+                head += [name, b": ", value, b"\r\n"]
+        self._upgrade = False
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parse(b"".join([*head, b"\r\n", rest]))
+
+    def _hold(self, size: int) -> None:
+        """Take note of how much of a head that is still coming is kept."""
+        before, self._held = self._held, size
+        if before:
+            self.gate.heads.give_back(self.client_key, before)
+        if size:
+            self.gate.hold(self.client_key, size)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        if self._deaf:
+            return
+        super().on_message_begin()
+        self._phase = Phase.HEAD
+        self._apart = self._slice  # or less: another may have ended in it
+        self._lines = self._size = 0
+        self.deadline = self.loop.time() + self.gate.timeout
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the address."""
+        if not self._deaf:
+            self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a line of a head; what follows a body in chunks is read away."""
+        self._lines += 1
+        if self._deaf:
+            return
+        if self._lines > MOST_LINES or len(name) > MOST_NAME:
+            self._refuse(refusals.LONG_HEAD, "size")
+        elif self._phase is Phase.HEAD:
+            super().on_header(name, value)
