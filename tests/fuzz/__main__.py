@@ -39,8 +39,8 @@ SPARE = 1 << 30
 
 SAVED_ONCE_IN, LEARNT_ONCE_IN, MOST_TOLD = 50, 50, 20
 INSIDE = {"builtins.id", "object.__getattr__", "object.__setattr__", "object.__delattr__",
-          "sys._getframe"}  # fmt: skip
-"""What Python tells an audit hook of that reaches nothing outside of the process."""
+          "sys._getframe", "fcntl.flock"}  # fmt: skip
+"""What Python tells an audit hook of that reaches nothing else: a lock is on what was opened."""
 
 
 @dataclass
