@@ -131,7 +131,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a label that the terminal cannot write is shown
             stream.reconfigure(errors="backslashreplace")
-    sys.stderr = cast(TextIO, Shown(sys.stderr))
+    if not isinstance(sys.stderr, Shown):  # a program may call this one several times
+        sys.stderr = cast(TextIO, Shown(sys.stderr))
     app(prog_name="glassnet")
 
 
