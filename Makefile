@@ -73,7 +73,7 @@ fuzz: $(VENV)/test.done $(VENV)/native.done
 	GLASSNET_FUZZ=$${GLASSNET_FUZZ:-1000000} $(BIN)/pytest -s --timeout 0 tests/fuzz
 
 kills: $(VENV)/test.done $(VENV)/native.done
-	GLASSNET_KILLS=100 GLASSNET_MUTANTS=1400 $(BIN)/pytest -s --timeout 3600 \
+	OPENBLAS_NUM_THREADS=1 GLASSNET_KILLS=100 GLASSNET_MUTANTS=1400 $(BIN)/pytest -s --timeout 3600 \
 	tests/training/test_kills.py tests/inspect/runs/test_damaged.py
 
 bench: $(BENCH)/done

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import glassnet as gn
+from glassnet.showing import Shown
 from tests.waiting import PATIENCE
 
 from .conftest import Run
@@ -137,3 +138,10 @@ def test_a_reader_that_goes_away_is_no_error(unbuffered: str) -> None:
     child.stdout.close()
     child.stdout = None
     assert child.communicate(timeout=PATIENCE)[1] == b""
+
+
+def test_called_again_and_again_it_wraps_its_error_stream_once(run: Run) -> None:
+    for _ in range(3):
+        run("--version")
+    assert isinstance(sys.stderr, Shown)
+    assert not isinstance(sys.stderr.stream, Shown)

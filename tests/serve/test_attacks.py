@@ -368,7 +368,10 @@ def test_a_body_in_tiny_chunks_is_read_or_refused(served: Running) -> None:
 )
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_a_body_without_end_is_ended(served: Running, method: str, path: str) -> None:
-    """The answer is 413, or another error where nobody wants a body; then the connection ends."""
+    """The answer is 413, or another error where nobody wants a body; then the connection ends.
+
+    What comes after the answer is read away, but not for ever: 32 MiB, and what the system holds.
+    """
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     block = b"10000\r\n" + b" " * 65536 + b"\r\n"
     before = served.memory()
@@ -378,7 +381,7 @@ def test_a_body_without_end_is_ended(served: Running, method: str, path: str) ->
         async with connected(served) as (reader, writer):
             with contextlib.suppress(OSError):
                 writer.write(head.encode())
-                while sent < 500 * len(block):
+                while sent < 1200 * len(block):
                     writer.write(block)
                     await writer.drain()
                     sent += len(block)
@@ -391,7 +394,7 @@ def test_a_body_without_end_is_ended(served: Running, method: str, path: str) ->
 
     ended = asyncio.run(asyncio.wait_for(some(), 2 * PATIENCE))
     for sent, answer in ended:
-        assert sent < 300 * len(block), "it was read on and on"
+        assert sent < 800 * len(block), "it was read on and on"
         assert not answer or answer.split()[1] in {b"400", b"404", b"405", b"413"}
     assert served.memory() - before < 30
 

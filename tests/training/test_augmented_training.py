@@ -232,9 +232,9 @@ def test_augmented_pictures_are_learnt_for_longer_with_a_rate_that_falls(
             gn.train("digits", **settings)
     usual, constant, own, without = asked
     assert isinstance(usual["rate"], gn.CosineDecay)
-    assert usual["epochs"] * 40 == 16_000
+    assert usual["until"] * 40 == 16_000
     assert usual["callbacks"] == []
-    assert (constant["rate"], constant["epochs"]) == (1e-3, 3)
+    assert (constant["rate"], constant["until"]) == (1e-3, 3)
     assert isinstance(own["rate"], gn.StepDecay)
     assert (without["rate"], without["augment"]) == (1e-3, None)
     assert without["callbacks"]

@@ -86,6 +86,12 @@ def _told_in_one_line() -> Iterator[None]:
     raise typer.Exit(status)
 
 
+def _with_what_was_kept(error: BaseException, message: str | None = None) -> str:
+    """Add to an error's message where what was learnt is, if training was ended by it."""
+    message = str(error) if message is None else message
+    return f"{message} {getattr(error, 'kept', '')}".strip()
+
+
 def _complain(message: str) -> None:
     """Say what went wrong, by simpler means where there is no memory for what `complain` needs."""
     try:
@@ -93,12 +99,6 @@ def _complain(message: str) -> None:
     except (MemoryError, ImportError):
         plain = "".join(letter for letter in " ".join(message.split()) if letter.isprintable())
         os.write(2, f"glassnet: {plain}\n".encode("ascii", "backslashreplace"))
-
-
-def _with_what_was_kept(error: BaseException, message: str | None = None) -> str:
-    """Add to an error's message where what was learnt is, if training was ended by it."""
-    message = str(error) if message is None else message
-    return f"{message} {getattr(error, 'kept', '')}".strip()
 
 
 def new_app(cls: type[TyperGroup], about: str | None) -> typer.Typer:
@@ -131,7 +131,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a label that the terminal cannot write is shown
             stream.reconfigure(errors="backslashreplace")
-    sys.stderr = cast(TextIO, Shown(sys.stderr))
+    if not isinstance(sys.stderr, Shown):  # a program may call this one several times
+        sys.stderr = cast(TextIO, Shown(sys.stderr))
     app(prog_name="glassnet")
 
 

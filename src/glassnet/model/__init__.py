@@ -3,6 +3,6 @@
 from glassnet.model.answer import Answer as Answer
 from glassnet.model.answer import Doubt as Doubt
 from glassnet.model.experience import Experience as Experience
+from glassnet.model.loading import load as load
 from glassnet.model.model import Model as Model
-from glassnet.model.model import load as load
 from glassnet.model.one_call import train as train

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +10,14 @@ from glassnet.data import Dataset, datasets
 from glassnet.data.augment import Augment
 from glassnet.data.augment import from_config as augment_from_config
 from glassnet.data.meaning import Inputs, Outputs
-from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.errors import DataError, ModelFileError, SettingError, short
 from glassnet.model.provenance import of_data
-from glassnet.nn.config import network_from_config
-from glassnet.nn.layer import Layer
 from glassnet.optim import Optimizer, optimizer_from_config
 from glassnet.training.callbacks import Checkpoint
 from glassnet.training.checkpoint import Snapshot, read_checkpoint
 
 if TYPE_CHECKING:
-    from glassnet.model.model import Model
+    pass
 
 Asked = dict[str, Any]
 """What `train` was asked, by the names of its arguments."""
@@ -100,35 +96,6 @@ def expect_same_engine(kept: Snapshot, engine: str) -> None:
             f"The training that is gone on with was computed by the engine {short(before)}, which "
             "is not to be had here: see glassnet inspect --engines."
         )
-
-
-def model_of(
-    path: str | os.PathLike[str], kept: Snapshot, layers: type[Layer] | Iterable[type[Layer]]
-) -> Model:
-    """Make the model that a checkpoint holds, as it was then.
-
-    path, layers    as `load` has them
-
-    Raises ModelFileError where the checkpoint does not say what rows and answers mean.
-    """
-    from glassnet.model.model import Model
-
-    inputs, outputs = kept.about.get("inputs"), kept.about.get("outputs")
-    if not isinstance(inputs, dict) or not isinstance(outputs, dict):
-        raise ModelFileError(
-            f"{path} is a checkpoint that does not say what rows and answers mean. Go on with it "
-            "by trainer.resume(path)."
-        )
-    x: Any = read_meaning(inputs)
-    y: Any = read_meaning(outputs)
-    network = network_from_config(kept.network, kept.state.arrays, layers)
-    provenance = {
-        "data": kept.about.get("data"),
-        "settings": dict(kept.settings),
-        "history": kept.history.epochs,
-        "ended": f"a checkpoint after epoch {kept.epoch}",
-    }
-    return Model(network, x, y, provenance)
 
 
 def _last(checkpoint: str | Path | Checkpoint) -> Path:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs, Values
-from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, check_classes, in_order, in_precision, numbers
 from glassnet.engines import Predictor, outputs_function
@@ -19,22 +17,16 @@ from glassnet.engines.base import Examples
 from glassnet.errors import (
     DataError,
     FileError,
-    ModelFileError,
     SettingError,
     ShapeError,
     short,
 )
-from glassnet.files import expect_format, read_sealed_bytes, unseal, write_sealed
+from glassnet.files import write_sealed
 from glassnet.model.answer import Answer, doubts
 from glassnet.model.experience import Experience
-from glassnet.model.going_on import model_of
 from glassnet.model.provenance import fit_for_json
-from glassnet.nn.config import network_from_config
-from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
-from glassnet.settings import ALLOW_MORE, as_people_read, expect_kind, most_memory
-from glassnet.training.checkpoint import FORMAT as CHECKPOINT
-from glassnet.training.checkpoint import snapshot_of
+from glassnet.settings import as_people_read, expect_kind
 from glassnet.training.history import Figures
 from glassnet.training.metrics import confusion_table, metric
 from glassnet.types import Array
@@ -300,64 +292,6 @@ class Model:
         if len(t) != len(x):
             raise ShapeError(f"{len(x)} rows came with {len(t)} targets.")
         return x, t
-
-
-def load(
-    path: str | os.PathLike[str],
-    layers: type[Layer] | Iterable[type[Layer]] = (),
-    max_memory: int | str | None = None,
-) -> Model:
-    """Read a model file, or a checkpoint of `gn.train`, which is the model as it was then.
-
-    Nothing in it is run: it holds names and numbers.
-
-    layers      classes of your own that the network uses: one or several
-    max_memory  bytes, or a text such as "512M", that the file may have and that one row may take on
-                its way through the network; unless given, GLASSNET_MAX_MEMORY or else 1 GiB
-
-    Raises FileError if there is no such file, ModelFileError if it is damaged, was changed after it
-    was saved, is something else, or asks for a layer that is not known or for more memory.
-    """
-    limit = most_memory(max_memory)
-    data = read_sealed_bytes(path, limit)
-    document, arrays = unseal(path, data)
-    if document.get("format") == CHECKPOINT:
-        model = model_of(path, snapshot_of(path, document, arrays), layers)
-    else:
-        model = _model(path, document, arrays, layers)
-    network = model.network
-    needed = network.need.forward * network.dtype.itemsize
-    if needed > limit:
-        raise ModelFileError(
-            f"{path} holds a network that needs {as_people_read(needed)} for one row, and "
-            f"{as_people_read(limit)} are allowed. {ALLOW_MORE}"
-        )
-    network.most_memory = limit
-    model.digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return model
-
-
-def _model(
-    path: str | os.PathLike[str],
-    document: dict[str, Any],
-    arrays: dict[str, Array],
-    layers: type[Layer] | Iterable[type[Layer]],
-) -> Model:
-    """Make the model of a model file's document and arrays."""
-    expect_format(path, document, FORMAT, VERSION)
-    for part in ("network", "inputs", "outputs", "provenance"):
-        if not isinstance(document.get(part), dict):
-            raise ModelFileError(f"{path} lacks its {part}.")
-    experience = None
-    if "experience" in document:
-        experience = Experience.from_file(document["experience"], arrays)
-    network = network_from_config(document["network"], arrays, layers)
-    inputs: Any = read_meaning(document["inputs"])
-    outputs: Any = read_meaning(document["outputs"])
-    try:
-        return Model(network, inputs, outputs, document["provenance"], experience)
-    except (SettingError, ShapeError) as error:
-        raise ModelFileError(f"{path} does not fit together: {error}") from error
 
 
 def probabilities(y: Array, classes: Classes) -> Array:

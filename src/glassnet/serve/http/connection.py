@@ -40,7 +40,7 @@ MOST_AHEAD = 8
 LINGER = 2.0
 """Seconds without a sign after which a connection that is being closed is cut off."""
 
-MOST_THROWN_AWAY = 64 << 20
+MOST_THROWN_AWAY = 32 << 20
 """Bytes that are read and thrown away after the last answer."""
 
 
