@@ -174,6 +174,12 @@ def test_a_route_that_is_added_later_is_guarded_and_noticed(models: Models) -> N
         test_every_route_is_in_one_of_the_two_lists(app)
 
 
+def test_a_stream_has_a_head_of_its_own(app: App) -> None:
+    answer = ask(app, "HEAD", "/events", OWN)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
 def test_nothing_manages_the_service_over_http(app: App) -> None:
     for path in ("/v2/repository/index", "/v2/repository/models/iris/unload", "/reload", "/docs"):
         for method in ("GET", "POST"):

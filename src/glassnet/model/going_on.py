@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glassnet.data import Dataset, datasets
 from glassnet.data.augment import Augment
@@ -15,9 +15,6 @@ from glassnet.model.provenance import of_data
 from glassnet.optim import Optimizer, optimizer_from_config
 from glassnet.training.callbacks import Checkpoint
 from glassnet.training.checkpoint import Snapshot, read_checkpoint
-
-if TYPE_CHECKING:
-    pass
 
 Asked = dict[str, Any]
 """What `train` was asked, by the names of its arguments."""

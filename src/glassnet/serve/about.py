@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from glassnet.serve.service import Service
 
 
+EVENTS = b"text/event-stream; charset=utf-8"
+
+
 async def models(service: Service, request: Request) -> Reply:
     """List the models: what goes into each, what comes out, how good it was."""
     request.query()
@@ -56,7 +59,7 @@ async def events(service: Service, request: Request) -> None:
 
 async def _send_events(service: Service, request: Request) -> None:
     headers = [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"content-type", EVENTS),
         (b"cache-control", b"no-store"),
         (b"x-accel-buffering", b"no"),
     ]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import glassnet as gn
 from glassnet.serve import about, describe, describe_protocol, inference, predict
+from glassnet.serve.about import EVENTS
 from glassnet.serve.document import Document
-from glassnet.serve.exchange import refused, respond, send_reply
+from glassnet.serve.exchange import Reply, refused, respond, send_reply
 from glassnet.serve.guard import Guard
 from glassnet.serve.logs import Log
 from glassnet.serve.metrics import Metrics
@@ -60,6 +61,8 @@ class App:
             told = f"{scope['path'][:60]} is asked with {route.method}, not {method}."
             allow = ((b"allow", route.method.encode()),)
             await send_reply(send, refused(405, "wrong-method", told, route.plain, allow))
+        elif method == "HEAD" and route.stream:  # its end is its answer's
+            await send_reply(send, Reply(b"", kind=EVENTS))
         else:
             await respond(self.state, route, scope, receive, send)
 
