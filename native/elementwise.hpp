@@ -2,11 +2,10 @@
 // src/glassnet/nn/layers/activations.py and nn/losses.py; the letters are the same.
 #pragma once
 
+#include "codes.hpp"
 #include "vec.hpp"
 
 namespace glassnet {
-
-enum class Activation { identity, sigmoid, tanh, relu, leaky_relu, elu, gelu, silu, softplus };
 
 // Those whose slope can be told from y alone need not keep x.
 constexpr bool slope_from_y(Activation f) { return f <= Activation::elu; }
@@ -14,11 +13,9 @@ constexpr bool slope_from_y(Activation f) { return f <= Activation::elu; }
 // Call work(f) with the activation as a constant, so that no vector asks which one it is.
 template <class Work> void with_activation(Activation f, const Work& work) {
     switch (f) {
-#define GLASSNET_CASE(name) \
-    case Activation::name: work(std::integral_constant<Activation, Activation::name>()); break;
-        GLASSNET_CASE(identity) GLASSNET_CASE(sigmoid) GLASSNET_CASE(tanh) GLASSNET_CASE(relu)
-        GLASSNET_CASE(leaky_relu) GLASSNET_CASE(elu) GLASSNET_CASE(gelu) GLASSNET_CASE(silu)
-        GLASSNET_CASE(softplus)
+#define GLASSNET_CASE(entry, name) \
+    case Activation::entry: work(std::integral_constant<Activation, Activation::entry>()); break;
+        GLASSNET_ACTIVATIONS(GLASSNET_CASE)
 #undef GLASSNET_CASE
     }
 }
@@ -58,8 +55,6 @@ inline Vec<T> back(Vec<T> dy, [[maybe_unused]] Vec<T> y, [[maybe_unused]] Vec<T>
 }
 
 // ---- losses -------------------------------------------------------------------------------------
-
-enum class LossKind { mean_squared, half_squared, mean_absolute, huber, sigmoid_ce, softmax_ce };
 
 // One row of a loss: returns l, and writes dy = dl · ∂l/∂y over y's padded width; t holds M numbers
 // or, where `label` is not negative, is not read: the target is that class.

@@ -253,8 +253,23 @@ constexpr const char* COMPILER = __VERSION__;  // "Clang 17.0.1", "Apple LLVM 15
 constexpr const char* COMPILER = "GCC " __VERSION__;
 #endif
 
+// The names of a kind, in the order of their numbers; null where that fails.
+template <class Kind> PyObject* names() {
+    PyObject* all = PyTuple_New(Codes<Kind>::count);
+    for (Py_ssize_t i = 0; all && i < Codes<Kind>::count; ++i) {
+        PyObject* name = PyUnicode_FromString(Codes<Kind>::names[i]);
+        if (!name || PyTuple_SetItem(all, i, name)) Py_CLEAR(all);
+    }
+    return all;
+}
+
 int fill(PyObject* module) {
-    return PyModule_AddStringConstant(module, "compiler", COMPILER);
+    PyObject* codes = Py_BuildValue(
+        "{sNsNsNsNsNsN}", "activations", names<Activation>(), "kernels", names<Code>(), "losses", names<LossKind>(),
+        "rules", names<RuleKind>(), "penalties", names<PenaltyKind>(), "clippings", names<ClippingKind>());
+    const int failed = codes ? PyModule_AddObjectRef(module, "codes", codes) : -1;
+    Py_XDECREF(codes);
+    return failed ? failed : PyModule_AddStringConstant(module, "compiler", COMPILER);
 }
 
 PyMethodDef methods[] = {

@@ -74,9 +74,9 @@ public:
         expect(n >= 0 && n <= words_end_ - words_);
         return n;
     }
-    template <class Kind> Kind kind(Kind last) {
+    template <class Kind> Kind kind() {
         const int64_t k = word();
-        expect(k >= 0 && k <= int64_t(last));
+        expect(k >= 0 && k < Codes<Kind>::count);
         return Kind(k);
     }
     static void expect(bool holds) {
@@ -91,8 +91,6 @@ private:
     const int64_t *words_, *words_end_;
     const double *numbers_, *numbers_end_;
 };
-
-enum class Code { dense, elementwise, softmax, dropout, batch_norm, layer_norm, standardize, add, concatenate };
 
 constexpr int kFewRows = 8;       // so few are answered without bringing the weights into panels
 constexpr int kRowsAtOnce = 256;  // of many, so many go through all layers before the next,
@@ -217,7 +215,7 @@ private:
             p.layout = Layout<T>(rows, columns);
             p.trained = in.word();
             for (auto left = in.many(); left > 0; --left)
-                p.penalties.push_back({in.kind(PenaltyKind::max_norm), T(in.number())});
+                p.penalties.push_back({in.kind<PenaltyKind>(), T(in.number())});
         }
         for (auto left = in.many(); left > 0; --left) {
             inputs_.push_back(in.id(values_.size()));
@@ -230,10 +228,10 @@ private:
     }
     void read_rules(Reader& in) {
         auto& rule = learning_.rule;
-        rule.kind = in.kind(RuleKind::adamw);
+        rule.kind = in.kind<RuleKind>();
         rule.mu = in.number(), rule.beta1 = in.number(), rule.beta2 = in.number();
         rule.epsilon = in.number(), rule.weight_decay = in.number();
-        learning_.clipping = in.kind(ClippingKind::norm);
+        learning_.clipping = in.kind<ClippingKind>();
         learning_.limit = in.number();
     }
     void read_layers(Reader& in) {
@@ -249,11 +247,11 @@ private:
                 in.expect(parameters_[i].layout.rows == 1 && parameters_[i].layout.columns == width(v));
         };
         for (auto left = in.many(); left > 0; --left) {
-            switch (in.kind(Code::concatenate)) {
+            switch (in.kind<Code>()) {
             case Code::dense: {
                 auto& l = make<Dense<T>>();
                 l.x = value(), l.y = value(), l.w = parameter(), l.b = in.word() ? parameter() : -1;
-                l.outside = in.word(), l.cut = in.word(), l.f = in.kind(Activation::softplus), l.α = T(in.number());
+                l.outside = in.word(), l.cut = in.word(), l.f = in.kind<Activation>(), l.α = T(in.number());
                 const auto& layout = parameters_[l.w].layout;
                 in.expect(layout.rows == width(l.x) && layout.columns == width(l.y) && slope_from_y(l.f));
                 if (l.b >= 0) same(l.y, {l.b});
@@ -262,7 +260,7 @@ private:
             }
             case Code::elementwise: {
                 auto& l = make<Elementwise<T>>();
-                l.x = value(), l.y = value(), l.f = in.kind(Activation::softplus), l.α = T(in.number());
+                l.x = value(), l.y = value(), l.f = in.kind<Activation>(), l.α = T(in.number());
                 in.expect(width(l.x) == width(l.y));
                 break;
             }
@@ -330,7 +328,7 @@ private:
     }
     void read_losses(Reader& in) {
         for (auto left = in.many(); left > 0; --left) {
-            const LossKind kind = in.kind(LossKind::softmax_ce);
+            const LossKind kind = in.kind<LossKind>();
             const int value = in.id(values_.size());
             losses_.push_back({kind, value, T(in.number())});
             target_widths_.push_back(values_[value].width);

@@ -6,13 +6,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "codes.hpp"
 #include "matrix.hpp"
 
 namespace glassnet {
-
-enum class PenaltyKind { l1, l2, max_norm };
-enum class ClippingKind { none, value, norm };
-enum class RuleKind { sgd, momentum, nesterov, rmsprop, adagrad, adam, adamw };
 
 template <class T> struct Penalty {
     PenaltyKind kind;

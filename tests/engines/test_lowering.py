@@ -10,11 +10,15 @@ import pytest
 import glassnet as gn
 from glassnet.data import Batches
 from glassnet.engines import Job
-from glassnet.engines.lowering import ACTIVATIONS, FUSED, LOSS_KINDS, RULES, Lowering, refusal
+from glassnet.engines.codes import OURS, code_of, codes
+from glassnet.engines.lowering import FUSED, Lowering, refusal
+from glassnet.engines.native import NativeEngine
 from glassnet.nn.layers.activations import ACTIVATIONS as ALL_ACTIVATIONS
 from glassnet.nn.losses import LOSSES
 from glassnet.optim.registry import OPTIMIZERS
 from tests.engines.both import needs_native
+
+pytestmark = needs_native
 
 
 def chain(*layers: gn.Layer, **settings: Any) -> gn.Network:
@@ -59,10 +63,39 @@ def test_what_only_renames_shares_its_value() -> None:
     assert values["flatten_2"] != values["relu_1"], "an output is a value of its own"
 
 
-def test_the_tables_name_all_of_the_librarys_own() -> None:
-    assert {*ACTIVATIONS, gn.Softmax} == set(ALL_ACTIVATIONS.values())
-    assert set(LOSS_KINDS) == set(LOSSES.values())
-    assert set(RULES) == set(OPTIMIZERS.values())
+def test_compiled_code_names_all_of_the_librarys_own() -> None:
+    assert set(LOSSES) == set(codes("losses"))
+    assert {cls.__name__ for cls in OPTIMIZERS.values()} <= set(codes("rules"))
+    named = {*codes("activations"), *codes("kernels")}
+    assert named - set(OURS) == {"Elementwise"}
+    assert {cls.__name__ for cls in ALL_ACTIVATIONS.values()} <= named
+
+
+def test_a_class_is_not_known_by_its_name_alone() -> None:
+    theirs = type("ReLU", (gn.ReLU,), {})
+    assert code_of("activations", gn.ReLU()) == codes("activations")["ReLU"]
+    assert code_of("activations", theirs()) is None
+    assert refusal(chain(theirs(name="own"))) == "it does not know the layer ReLU (own)"
+
+
+def test_what_is_added_here_and_not_there_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A loss and a rule of the library's own that compiled code has not learnt yet."""
+
+    class Quartic(gn.MeanSquaredError):
+        pass
+
+    class Lazy(gn.SGD):
+        pass
+
+    for table, cls in ((OURS, Quartic), (LOSSES, Quartic), (OURS, Lazy)):
+        monkeypatch.setitem(table, cls.__name__, cls)
+    job = Job(chain(gn.Dense(3)), {"dense_1": Quartic()}, gn.SGD(0.1))
+    assert refusal(job) == "it does not know the loss Quartic"
+    assert NativeEngine().refuses(job) == "it does not know the loss Quartic"
+    job = Job(chain(gn.Dense(3)), {"dense_1": gn.MeanSquaredError()}, Lazy(0.1))
+    assert refusal(job) == "it does not know the optimiser Lazy"
 
 
 def test_the_first_stranger_is_named() -> None:
@@ -80,7 +113,6 @@ def test_the_first_stranger_is_named() -> None:
     assert refusal(job) == "it does not know the optimiser Rule"
 
 
-@needs_native
 @pytest.mark.parametrize("seed", [0, 1, 2**32, 2**63 - 1])
 @pytest.mark.parametrize("step", [0, 1, 2**40])
 @pytest.mark.parametrize("width", [1, 7, 17, 64])

@@ -7,6 +7,7 @@ or another; here it is decided which one runs on this. GLASSNET_NATIVE decides o
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
@@ -39,6 +40,9 @@ class Native(Protocol):
 
     compiler: str
     """What compiled it: "GCC 12.2.0"."""
+
+    codes: Mapping[str, tuple[str, ...]]
+    """What a program can name, by kind, each in the order of its numbers (native/codes.hpp)."""
 
     def supported(self) -> tuple[str, ...]:
         """Return the instruction sets among ours that this processor has, the best first."""

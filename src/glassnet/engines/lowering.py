@@ -14,68 +14,43 @@ from typing import Any
 import numpy as np
 
 from glassnet.engines.base import Job
+from glassnet.engines.codes import Kind, code_of, codes
 from glassnet.nn import layers
 from glassnet.nn.layer import Layer
-from glassnet.nn.losses import LOSSES, Huber, Loss
+from glassnet.nn.losses import Huber, Loss
 from glassnet.nn.network import NamedNode, Network
-from glassnet.optim import (
-    L1,
-    L2,
-    SGD,
-    Adagrad,
-    Adam,
-    AdamW,
-    ClipNorm,
-    Clipping,
-    ClipValue,
-    MaxNorm,
-    Optimizer,
-    Penalty,
-    RMSprop,
-)
+from glassnet.optim import SGD, Adam, Clipping, MaxNorm, Optimizer, Penalty, RMSprop
 from glassnet.types import Array
 
-# The numbers by which native/ knows things: the places in its enums.
-ACTIVATIONS: dict[type[Layer], int] = {
-    cls: number
-    for number, cls in enumerate((layers.Identity, layers.Sigmoid, layers.Tanh, layers.ReLU,
-                                  layers.LeakyReLU, layers.ELU, layers.GELU, layers.SiLU,
-                                  layers.Softplus))
-}  # fmt: skip
 FUSED: list[type[Layer]] = [layers.Sigmoid, layers.Tanh, layers.ReLU, layers.LeakyReLU, layers.ELU]
 """Activations whose slope can be told from their output: a Dense before one computes it too."""
-LOSS_KINDS: dict[type[Loss], int] = {cls: number for number, cls in enumerate(LOSSES.values())}
-PENALTIES: dict[type[Penalty], int] = {L1: 0, L2: 1, MaxNorm: 2}
-CLIPPINGS: dict[type[Clipping], int] = {ClipValue: 1, ClipNorm: 2}
-RULES: tuple[type[Optimizer], ...] = (SGD, RMSprop, Adagrad, Adam, AdamW)
-DENSE, ELEMENTWISE, SOFTMAX, DROPOUT, BATCH_NORM, LAYER_NORM, STANDARDIZE, ADD, CONCATENATE = range(
-    9
-)
 
 FEW_COLUMNS = 32
 """Inputs narrower than this are not searched for zeros: it would not pay."""
 
 
 def refusal(what: Job | Network) -> str | None:
-    """Name what native code does not know in a network or a job, or return None."""
+    """Name what native code does not know in a network or a job, or return None.
+
+    Raises SettingError where nothing is compiled.
+    """
     network = what if isinstance(what, Network) else what.network
-    known = {*_LAYERS, *ACTIVATIONS}
     for name, layer in network.layers.items():
-        if type(layer) not in known:
+        if type(layer) not in _LAYERS and code_of("activations", layer) is None:
             return f"it does not know the layer {type(layer).__name__} ({name})"
     places = [array.ctypes.data for array in network.arrays().values() if array.size]
     if len(set(places)) < len(places):
         return "two layers share an array"
     if isinstance(what, Job):
-        of_a_kind: Sequence[tuple[str, object, Any]] = (
-            *(("loss", loss, LOSS_KINDS) for loss in what.losses.values()),
-            ("optimiser", what.optimizer, RULES),
-            *(("penalty", penalty, PENALTIES) for penalty in what.penalties),
-            ("clipping", what.clipping, {type(None), *CLIPPINGS}),
-        )
-        for kind, rule, these in of_a_kind:
-            if type(rule) not in these:
-                return f"it does not know the {kind} {type(rule).__name__}"
+        of_a_kind: list[tuple[str, Kind, object]] = [
+            *(("loss", "losses", loss) for loss in what.losses.values()),
+            ("optimiser", "rules", what.optimizer),
+            *(("penalty", "penalties", penalty) for penalty in what.penalties),
+            ("clipping", "clippings", what.clipping),
+        ]
+        for word, kind, thing in of_a_kind:
+            if code_of(kind, thing) is None:
+                return f"it does not know the {word} {type(thing).__name__}"
         epsilon = getattr(what.optimizer, "epsilon", 1)
         if not network.dtype.type(epsilon):
             return f"{network.dtype} does not tell an epsilon of {epsilon:g} from 0"
@@ -117,6 +92,12 @@ class Lowering:
     def _write(self, *words: int | bool, numbers: Sequence[float] = ()) -> None:
         self.words += map(int, words)
         self.numbers += map(float, numbers)
+
+    def _code(self, kind: Kind, thing: object, *words: int, numbers: Sequence[float]) -> None:
+        """Write the number of a thing that is known, and what belongs to it."""
+        code = code_of(kind, thing)
+        assert code is not None, thing
+        self._write(code, *words, numbers=numbers)
 
     # -- values: what flows between layers -----------------------------------------------------
 
@@ -200,31 +181,30 @@ class Lowering:
             self._write(rows, array.size // rows, name in slots, len(costs))
             for cost in costs:
                 strength = cost.limit if isinstance(cost, MaxNorm) else cost.strength  # type: ignore[attr-defined]
-                self._write(PENALTIES[type(cost)], numbers=[strength])
+                self._code("penalties", cost, numbers=[strength])
             self.arrays += [array, *slots.get(name, {}).values()]
 
     # -- rules and losses ----------------------------------------------------------------------
 
     def _rule(self, rule: Optimizer, clipping: Clipping | None) -> None:
         numbers = [0.0, 0.0, 0.0, getattr(rule, "epsilon", 0.0), getattr(rule, "weight_decay", 0.0)]
-        if isinstance(rule, SGD):
-            kind = 2 if rule.nesterov else 1 if rule.momentum else 0
+        code = code_of("rules", rule)
+        if isinstance(rule, SGD) and rule.momentum:
+            code = codes("rules")["Nesterov" if rule.nesterov else "Momentum"]
             numbers[0] = rule.momentum
-        else:
-            kind = 2 + RULES.index(type(rule))
         if isinstance(rule, RMSprop):
             numbers[0] = rule.decay
         if isinstance(rule, Adam):
             numbers[1:3] = rule.beta1, rule.beta2
-        self._write(kind, numbers=numbers)
-        self._write(CLIPPINGS[type(clipping)] if clipping else 0)
-        self.numbers.append(clipping.limit if clipping else 0.0)
+        assert code is not None, rule
+        self._write(code, numbers=numbers)
+        self._code("clippings", clipping, numbers=[clipping.limit if clipping else 0.0])
 
     def _losses(self, losses: Mapping[str, Loss]) -> None:
         self._write(len(losses))
         for output, loss in losses.items():
             delta = loss.delta if isinstance(loss, Huber) else 0.0
-            self._write(LOSS_KINDS[type(loss)], self.values[output], numbers=[delta])
+            self._code("losses", loss, self.values[output], numbers=[delta])
 
     # -- layers --------------------------------------------------------------------------------
 
@@ -238,6 +218,9 @@ class Lowering:
                 kind = type(node.layer)
                 (_LAYERS.get(kind) or _elementwise)(self, node, index)
                 self.words[count_at] += 1
+
+    def _kernel(self, node: NamedNode, *words: int | bool, numbers: Sequence[float] = ()) -> None:
+        self._write(codes("kernels")[type(node.layer).__name__], *words, numbers=numbers)
 
     def _of(self, node: NamedNode, *names: str) -> list[int]:
         """Return the numbers of a layer's arrays."""
@@ -256,8 +239,9 @@ def _alpha(layer: Layer) -> float:
 
 
 def _elementwise(to: Lowering, node: NamedNode, _: int) -> None:
-    kind = ACTIVATIONS.get(type(node.layer), 0)  # a Flatten copies
-    to._write(ELEMENTWISE, *to._through(node), kind, numbers=[_alpha(node.layer)])
+    layer = layers.Identity() if isinstance(node.layer, layers.Flatten) else node.layer  # a copy
+    to._write(codes("kernels")["Elementwise"], *to._through(node))
+    to._code("activations", layer, numbers=[_alpha(layer)])
 
 
 def _dense(to: Lowering, node: NamedNode, _: int) -> None:
@@ -266,17 +250,17 @@ def _dense(to: Lowering, node: NamedNode, _: int) -> None:
     x, y = to._through(node)
     then = to.fused[node.name].layer if node.name in to.fused else layers.Identity()
     outside = x < len(to.network.inputs) and len(node.layer.W) >= FEW_COLUMNS
-    to._write(DENSE, x, y, *to._of(node, "W"), len(bias), *bias, outside, x in to.cut)
-    to._write(ACTIVATIONS[type(then)], numbers=[_alpha(then)])
+    to._kernel(node, x, y, *to._of(node, "W"), len(bias), *bias, outside, x in to.cut)
+    to._code("activations", then, numbers=[_alpha(then)])
 
 
 def _softmax(to: Lowering, node: NamedNode, _: int) -> None:
-    to._write(SOFTMAX, *to._through(node), node.shape[-1])
+    to._kernel(node, *to._through(node), node.shape[-1])
 
 
 def _dropout(to: Lowering, node: NamedNode, index: int) -> None:
     assert isinstance(node.layer, layers.Dropout)
-    to._write(DROPOUT, *to._through(node), index, numbers=[node.layer.rate])
+    to._kernel(node, *to._through(node), index, numbers=[node.layer.rate])
 
 
 def _batch_norm(to: Lowering, node: NamedNode, index: int) -> None:
@@ -285,27 +269,27 @@ def _batch_norm(to: Lowering, node: NamedNode, index: int) -> None:
     last = all(later.layer is not layer for later in to.network.nodes[index + 1 :])
     arrays = to._of(node, "gamma", "beta", "running_mean", "running_var")
     numbers = [layer.momentum, layer.epsilon]
-    to._write(BATCH_NORM, *to._through(node), *arrays, last, numbers=numbers)
+    to._kernel(node, *to._through(node), *arrays, last, numbers=numbers)
 
 
 def _layer_norm(to: Lowering, node: NamedNode, _: int) -> None:
     assert isinstance(node.layer, layers.LayerNorm)
     arrays = to._of(node, "gamma", "beta")
-    to._write(LAYER_NORM, *to._through(node), *arrays, numbers=[node.layer.epsilon])
+    to._kernel(node, *to._through(node), *arrays, numbers=[node.layer.epsilon])
 
 
 def _standardize(to: Lowering, node: NamedNode, _: int) -> None:
-    to._write(STANDARDIZE, *to._through(node), *to._of(node, "mean", "std"))
+    to._kernel(node, *to._through(node), *to._of(node, "mean", "std"))
 
 
 def _add(to: Lowering, node: NamedNode, _: int) -> None:
     xs = [to.values[name] for name in node.inputs]
-    to._write(ADD, len(xs), *xs, to.values[node.name])
+    to._kernel(node, len(xs), *xs, to.values[node.name])
 
 
 def _concatenate(to: Lowering, node: NamedNode, _: int) -> None:
     shapes = to.network.inputs | {other.name: other.shape for other in to.network.nodes}
-    to._write(CONCATENATE, len(node.inputs))
+    to._kernel(node, len(node.inputs))
     for name in node.inputs:
         to._write(to.values[name], shapes[name][-1])
     to._write(to.values[node.name])

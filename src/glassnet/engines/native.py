@@ -33,21 +33,20 @@ class NativeEngine:
 
     def prepare(self, job: Job) -> NativeRunner:
         """Lower a job; SettingError says why there is no compiled code, or names what it lacks."""
+        library.load()
         if reason := refusal(job):
             raise SettingError(f"The native engine cannot run this: {reason}. Use engine='numpy'.")
         return NativeRunner(job)
 
     def refuses(self, job: Job) -> str | None:
         """Say why this engine cannot run a job, or None if it can."""
-        if reason := refusal(job):
-            return reason
         try:
             library.load()
         except SettingError as error:
             if library.is_forced():
                 raise
             return str(error).rstrip(".")
-        return None
+        return refusal(job)
 
 
 class NativeRunner(Kept):
@@ -93,10 +92,10 @@ class Predictor:
     """
 
     def __init__(self, network: Network) -> None:
+        self._native = library.load()
         if reason := refusal(network):
             raise SettingError(f"The native engine cannot run this: {reason}.")
         self.network = network
-        self._native = library.load()
         self._lower()
 
     def outputs(self, examples: Examples) -> dict[str, Array]:
