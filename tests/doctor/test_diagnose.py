@@ -42,7 +42,7 @@ def loaded(net: gn.Network, **values: Any) -> gn.Network:
     return net
 
 
-def found(diagnosis: gn.Diagnosis, name: str) -> gn.Finding:
+def finding_of(diagnosis: gn.Diagnosis, name: str) -> gn.Finding:
     assert name in diagnosis.names, diagnosis
     return next(one for one in diagnosis if one.name == name)
 
@@ -306,7 +306,7 @@ PROVOKED: dict[str, tuple[Callable[[], gn.Diagnosis], str, str, str, str]] = {
 def test_a_finding(case: str) -> None:
     provoke, name, severity, where, evidence = PROVOKED[case]
     diagnosis = provoke()
-    finding = found(diagnosis, name)
+    finding = finding_of(diagnosis, name)
     assert finding.severity == severity, finding
     assert finding.where == where
     assert evidence in finding.evidence
@@ -319,10 +319,10 @@ def test_columns_have_their_names_where_they_are_known() -> None:
     x, t = points(columns=3)
     x[:, 1], x[:, 2] = 3, 1000 * x[:, 0]
     named = gn.diagnose(classifier(3), x, t, CE, columns=("age", "sex", "height"))
-    assert "200 rows: 'sex'." in found(named, "constant-feature").evidence
-    assert "column 'height' runs from" in found(named, "inputs-not-scaled").evidence
+    assert "200 rows: 'sex'." in finding_of(named, "constant-feature").evidence
+    assert "column 'height' runs from" in finding_of(named, "inputs-not-scaled").evidence
     numbered = gn.diagnose(classifier(3), x, t, CE)
-    assert "column 2 runs from" in found(numbered, "inputs-not-scaled").evidence
+    assert "column 2 runs from" in finding_of(numbered, "inputs-not-scaled").evidence
 
 
 class Log(gn.Layer):
@@ -338,14 +338,14 @@ class Log(gn.Layer):
 
 def test_a_formula_that_makes_nan_of_ordinary_numbers_is_named() -> None:
     diagnosis = gn.diagnose(network(gn.Dense(8), Log(), gn.Dense(2)), *points(), CE)
-    assert found(diagnosis, "not-finite").advice.startswith(
+    assert finding_of(diagnosis, "not-finite").advice.startswith(
         "Log() makes them out of finite numbers"
     )
-    assert "inputs to about -1..1" in found(overflow(), "not-finite").advice
+    assert "inputs to about -1..1" in finding_of(overflow(), "not-finite").advice
 
 
 def test_what_helps_nobody_is_not_called_overfitting_alone() -> None:
-    finding = found(overfitted(), "overfitting")
+    finding = finding_of(overfitted(), "overfitting")
     assert finding.evidence.endswith("On new rows it is worse than that.")
     assert finding.advice.startswith("See first whether rows and targets still belong together.")
 
@@ -357,8 +357,8 @@ def test_what_dead_units_cause_is_not_said_beside_them() -> None:
 def test_advice_fits_the_activations_that_are_there() -> None:
     flat = gn.diagnose(deep(gn.Sigmoid, gn.Normal(0, 0.1)), *points(), CE)
     rectified = gn.diagnose(deep(gn.ReLU, gn.Normal(0, 0.1)), *points(), CE)
-    assert "Take ReLU" in found(flat, "vanishing-gradient").advice
-    assert "Take ReLU" not in found(rectified, "vanishing-gradient").advice
+    assert "Take ReLU" in finding_of(flat, "vanishing-gradient").advice
+    assert "Take ReLU" not in finding_of(rectified, "vanishing-gradient").advice
 
 
 @pytest.mark.parametrize("optimizer", [gn.SGD(1.0), gn.Adam(0.1)])
@@ -368,7 +368,8 @@ def test_long_steps_that_learn_well_are_left_in_peace(optimizer: gn.Optimizer) -
 
 def test_advice_on_long_steps_is_careful() -> None:
     assert (
-        "ten times and look again" in found(random_labels(gn.Adam(0.1)), "updates-too-large").advice
+        "ten times and look again"
+        in finding_of(random_labels(gn.Adam(0.1)), "updates-too-large").advice
     )
 
 
@@ -377,20 +378,20 @@ def test_weights_of_about_0_are_named() -> None:
     t = np.random.default_rng(0).normal(size=(200, 1))
     net = network(gn.Dense(1, gn.Normal(0, 1e-8)))
     diagnosis = gn.diagnose(net, x, t, MSE, optimizer=gn.SGD(0.5))
-    finding = found(diagnosis, "updates-too-large")
+    finding = finding_of(diagnosis, "updates-too-large")
     assert "Its weights are about 0" in finding.evidence
     assert finding.advice.startswith("Begin with larger weights")
 
 
 def test_a_step_of_length_0_does_not_move() -> None:
-    finding = found(with_optimizer(gn.SGD(1e-30)), "updates-too-small")
+    finding = finding_of(with_optimizer(gn.SGD(1e-30)), "updates-too-small")
     assert "does not move it at all" in finding.evidence
 
 
 def test_one_output() -> None:
     x, t = points()
     diagnosis = gn.diagnose(network(gn.Dense(1)), x, t, CE)
-    assert found(diagnosis, "too-few-outputs").evidence.startswith("It has 1 output, ")
+    assert finding_of(diagnosis, "too-few-outputs").evidence.startswith("It has 1 output, ")
 
 
 # -- silence -----------------------------------------------------------------------------------
@@ -470,7 +471,7 @@ def test_several_inputs_and_outputs() -> None:
     losses = {"side": CE, "size": MSE}
     targets = {"side": t, "size": 1000 * x[:, :1]}
     diagnosis = gn.diagnose(net, {"a": x, "b": other}, targets, losses)
-    assert found(diagnosis, "targets-not-scaled").where == "size"
+    assert finding_of(diagnosis, "targets-not-scaled").where == "size"
 
 
 # -- the diagnosis -----------------------------------------------------------------------------
@@ -483,7 +484,7 @@ def test_the_gravest_first() -> None:
     diagnosis = gn.diagnose(net, x, t, CE)
     assert diagnosis[0].severity == "problem"
     assert diagnosis[-1].name == "constant-feature"
-    assert diagnosis.problems == (found(diagnosis, "softmax-twice"),)
+    assert diagnosis.problems == (finding_of(diagnosis, "softmax-twice"),)
     lines = str(diagnosis).splitlines()
     assert lines[0].startswith("Found 1 problem")
     assert lines[2] == "PROBLEM  softmax-twice  softmax_1"

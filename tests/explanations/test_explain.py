@@ -24,47 +24,47 @@ def network(dtype: Any = "float64") -> gn.Network:
     return gn.Sequential([gn.Dense(8), gn.ReLU(), gn.Dense(2)], 6, seed=0, dtype=dtype)
 
 
-def visited(told: Explanation, stage: str) -> list[str]:
+def visited(explanation: Explanation, stage: str) -> list[str]:
     """The units of a stage, in order."""
-    steps = (step for step in told.steps if step.stage == stage)
+    steps = (step for step in explanation.steps if step.stage == stage)
     return list(dict.fromkeys(f"{step.node}:{','.join(map(str, step.unit))}" for step in steps))
 
 
 def test_a_unit_is_followed_through_its_activation() -> None:
-    told = gn.explain(network(), X, T, LOSS, unit="dense_1:2", optimizer=gn.SGD(0.1))
-    assert visited(told, "forward") == ["dense_1:2", "relu_1:2"]
-    assert visited(told, "backward") == ["relu_1:2", "dense_1:2"]
-    assert visited(told, "gradient") == visited(told, "update") == ["dense_1:2"]
-    symbols = [step.symbol for step in told.steps if step.stage == "backward"]
+    explanation = gn.explain(network(), X, T, LOSS, unit="dense_1:2", optimizer=gn.SGD(0.1))
+    assert visited(explanation, "forward") == ["dense_1:2", "relu_1:2"]
+    assert visited(explanation, "backward") == ["relu_1:2", "dense_1:2"]
+    assert visited(explanation, "gradient") == visited(explanation, "update") == ["dense_1:2"]
+    symbols = [step.symbol for step in explanation.steps if step.stage == "backward"]
     assert symbols == ["∂L/∂a", "a'(z)", "δ"]
 
 
 def test_a_layer_is_told_in_full_where_it_is_small() -> None:
-    told = gn.explain(network(), X, T, LOSS, unit="dense_2")
-    assert visited(told, "forward") == ["dense_2:0", "dense_2:1"]
+    explanation = gn.explain(network(), X, T, LOSS, unit="dense_2")
+    assert visited(explanation, "forward") == ["dense_2:0", "dense_2:1"]
 
 
 def test_large_layers_show_the_units_that_matter_most() -> None:
-    told = gn.explain(network(), X, T, LOSS, row=1, terms=3)
+    explanation = gn.explain(network(), X, T, LOSS, row=1, terms=3)
     p = network().run(X, T, LOSS)
     sizes = np.abs(p["dense_1"].y * p["dense_1"].dy)[1]
-    shown = [int(name.split(":")[1]) for name in visited(told, "forward")[:3]]
+    shown = [int(name.split(":")[1]) for name in visited(explanation, "forward")[:3]]
     assert set(shown) == set(np.argsort(-sizes)[:3].tolist())
-    (left,) = [o for o in told.omitted if o.node == "dense_1" and not o.unit]
+    (left,) = [o for o in explanation.omitted if o.node == "dense_1" and not o.unit]
     assert left.count == 5
     np.testing.assert_allclose(left.largest, np.sort(sizes)[-4])
-    assert "dense_1 has 5 other units" in str(told)
+    assert "dense_1 has 5 other units" in str(explanation)
 
 
 def test_terms_that_are_not_shown_are_counted() -> None:
-    told = gn.explain(network(), X, T, LOSS, unit="dense_2:0", terms=3)
-    z = told.steps[0]
+    explanation = gn.explain(network(), X, T, LOSS, unit="dense_2:0", terms=3)
+    z = explanation.steps[0]
     assert [term.label for term in z.terms][-1] == "b[0]"
     assert len(z.terms) == 4
     assert z.rest is not None
     assert z.rest.count == 5
-    assert "the 5 others" in str(told)
-    assert "5 other entries of W have gradients of up to" in str(told)
+    assert "the 5 others" in str(explanation)
+    assert "5 other entries of W have gradients of up to" in str(explanation)
 
 
 def test_gradients_say_whose_rows_they_sum_over() -> None:
@@ -78,8 +78,8 @@ def test_gradients_say_whose_rows_they_sum_over() -> None:
 
 def test_a_row_that_alone_makes_a_gradient_leaves_no_rounding_to_the_others() -> None:
     weights = np.array([0, 1, 0, 0])
-    told = gn.explain(network("float32"), X, T, LOSS, row=1, sample_weight=weights)
-    rests = [s.rest.value for s in told.steps if s.stage == "gradient" and s.rest]
+    explanation = gn.explain(network("float32"), X, T, LOSS, row=1, sample_weight=weights)
+    rests = [s.rest.value for s in explanation.steps if s.stage == "gradient" and s.rest]
     assert set(rests) == {0}
     assert len(rests) > 8
 
@@ -101,10 +101,10 @@ def test_explanations_fit_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_weighted_row_counts_as_it_should() -> None:
     weights = np.array([1.0, 2, 0, 1])
-    told = gn.explain(network(), X, T, LOSS, row=1, sample_weight=weights, unit="dense_2:0")
-    (delta,) = [step for step in told.steps if step.symbol == "δ"]
+    explanation = gn.explain(network(), X, T, LOSS, row=1, sample_weight=weights, unit="dense_2:0")
+    (delta,) = [step for step in explanation.steps if step.symbol == "δ"]
     assert delta.letters["∂L/∂l"] == 0.5
-    assert told.loss == network().run(X, T, LOSS, sample_weight=weights).loss
+    assert explanation.loss == network().run(X, T, LOSS, sample_weight=weights).loss
 
 
 def test_a_shortcut_adds_the_gradients_of_both_ways() -> None:
@@ -112,8 +112,8 @@ def test_a_shortcut_adds_the_gradients_of_both_ways() -> None:
     h = gn.Dense(3)(x)
     net = gn.Network(x, gn.Add()(h, gn.Dense(3)(h)), seed=0, dtype="float64")
     t = RNG.normal(size=(4, 3))
-    told = gn.explain(net, X[:, :3], t, gn.HalfSquaredError(), unit="dense_1:1")
-    *ways, total = [step for step in told.steps if step.stage == "backward"]
+    explanation = gn.explain(net, X[:, :3], t, gn.HalfSquaredError(), unit="dense_1:1")
+    *ways, total = [step for step in explanation.steps if step.stage == "backward"]
     assert [way.symbol for way in ways] == ["(δ)[1]", "(δ)[2]"]
     assert [way.equation for way in ways] == ["BP2", None]
     np.testing.assert_allclose(total.result, sum(way.result for way in ways))
@@ -125,8 +125,8 @@ def test_a_shared_layer_counts_all_its_places() -> None:
     x, twice = gn.Input(3), gn.Dense(3)
     net = gn.Network(x, twice(twice(x)), seed=0, dtype="float64")
     t = RNG.normal(size=(4, 3))
-    told = gn.explain(net, X[:, :3], t, gn.HalfSquaredError(), unit="dense_1:0")
-    gradient = next(step for step in told.steps if step.stage == "gradient")
+    explanation = gn.explain(net, X[:, :3], t, gn.HalfSquaredError(), unit="dense_1:0")
+    gradient = next(step for step in explanation.steps if step.stage == "gradient")
     assert gradient.rest is not None
     assert gradient.rest.count == 3 + 4
     assert "where dense_1 stands otherwise" in gradient.rest.label
@@ -138,8 +138,8 @@ def test_several_outputs_add_their_losses() -> None:
     outputs = [gn.Dense(1, name="a")(h), gn.Dense(1, name="b")(h)]
     net = gn.Network(x, outputs, seed=0, dtype="float64")
     losses, t = [gn.MeanSquaredError(), gn.Huber()], [T, T]
-    told = gn.explain(net, X[:, :3], t, losses)
-    *parts, whole, _ = [step for step in told.steps if step.stage == "loss"]
+    explanation = gn.explain(net, X[:, :3], t, losses)
+    *parts, whole, _ = [step for step in explanation.steps if step.stage == "loss"]
     assert [part.node for part in parts] == ["a", "b"]
     np.testing.assert_allclose(whole.result, sum(part.result for part in parts))
     assert whole.result == net.run(X[:, :3], t, losses).rows[0]
@@ -181,17 +181,17 @@ class LogCosh(gn.Loss):
 def test_layers_and_losses_of_one_s_own_say_what_goes_in_and_comes_out() -> None:
     net = gn.Sequential([gn.Dense(2), Scale(), gn.Dense(1)], 6, seed=0, dtype="float64")
     t = RNG.normal(size=(4, 1))
-    told = gn.explain(net, X, t, LogCosh())
+    explanation = gn.explain(net, X, t, LogCosh())
     p = net.run(X, t, LogCosh())
-    values = {(s.stage, s.node, s.unit): s for s in told.steps if s.stage != "gradient"}
+    values = {(s.stage, s.node, s.unit): s for s in explanation.steps if s.stage != "gradient"}
     forward = values["forward", "scale_1", (1,)]
     assert forward.result == p["scale_1"].y[0, 1]
     assert f"{p['dense_1'].y[0, 0]:.4g}" in str(forward.formula)
     assert values["backward", "dense_1", (1,)].result == p["dense_1"].dy[0, 1]
-    gradient = next(s for s in told.steps if s.node == "scale_1" and s.stage == "gradient")
+    gradient = next(s for s in explanation.steps if s.node == "scale_1" and s.stage == "gradient")
     assert gradient.parameter == "a[0]"
     assert gradient.result == p.gradients["scale_1.a"][0]
-    for text in (str(told), told._repr_markdown_()):
+    for text in (str(explanation), explanation._repr_markdown_()):
         assert "Scale" in text
         assert "LogCosh" in text
 
@@ -199,17 +199,17 @@ def test_layers_and_losses_of_one_s_own_say_what_goes_in_and_comes_out() -> None
 def test_nan_is_seen_and_null_in_json() -> None:
     net = network()
     net.parameters()["dense_1.W"][0, 2] = np.nan
-    told = gn.explain(net, X, T, LOSS)
-    assert "nan" in str(told)
-    assert told._repr_markdown_()
-    document = json.dumps(told.to_json(), allow_nan=False)
+    explanation = gn.explain(net, X, T, LOSS)
+    assert "nan" in str(explanation)
+    assert explanation._repr_markdown_()
+    document = json.dumps(explanation.to_json(), allow_nan=False)
     assert json.loads(document)["loss"] is None
 
 
 def test_float32_networks_are_told_too() -> None:
-    told = gn.explain(network("float32"), X, T, LOSS)
+    explanation = gn.explain(network("float32"), X, T, LOSS)
     p = network("float32").run(X, T, LOSS)
-    step = next(s for s in told.steps if s.node == "dense_2")
+    step = next(s for s in explanation.steps if s.node == "dense_2")
     assert step.result == p["dense_2"].y[0][step.unit]
 
 
@@ -223,10 +223,10 @@ def structure(value: Any) -> Any:
 
 
 def test_the_json_keeps_its_structure() -> None:
-    told = gn.explain(
+    explanation = gn.explain(
         network(), X, T, LOSS, row=1, unit="dense_2:0", optimizer=gn.SGD(0.1), terms=2
     )
-    document = json.loads(json.dumps(told.to_json(), allow_nan=False))
+    document = json.loads(json.dumps(explanation.to_json(), allow_nan=False))
     assert document["format"], document["version"] == ("glassnet-explanation", 1)
     steps = document.pop("steps")
     assert structure(document) == {

@@ -21,13 +21,15 @@ from .arithmetic import worked_out
 N, ROW = 4, 2
 
 
-class Told:
+class ExplainedCase:
     """An explanation, with the pass whose numbers it must have."""
 
     def __init__(self, net: gn.Network, xs: list[Array], t: Any, loss: Any, **how: Any) -> None:
         training = how.pop("training", False)
         self.net = net
-        self.told: Explanation = gn.explain(net, xs, t, loss, row=ROW, training=training, **how)
+        self.explanation: Explanation = gn.explain(
+            net, xs, t, loss, row=ROW, training=training, **how
+        )
         self.p = net.run(xs, t, loss, training=training)
 
     def held(self, step: Step) -> float:
@@ -42,10 +44,10 @@ class Told:
         return float(self.p.gradients[f"{owner}.{name}"][index])
 
     def of(self, *stages: str) -> list[Step]:
-        return [step for step in self.told.steps if step.stage in stages]
+        return [step for step in self.explanation.steps if step.stage in stages]
 
 
-def around_layer(case: LayerCase, **how: Any) -> Told:
+def around_layer(case: LayerCase, **how: Any) -> ExplainedCase:
     """Put a row's layer between two Dense layers where it takes rows, or else behind the inputs."""
     layer, rng = case.make(), np.random.default_rng(3)
     inputs = [gn.Input(shape) for shape in case.shapes]
@@ -59,28 +61,28 @@ def around_layer(case: LayerCase, **how: Any) -> Told:
     data = xs if len(xs) > 1 else xs[0]
     t = rng.normal(size=(N, 2))
     how = {"training": case.training, **how}
-    return Told(net, data, t, gn.MeanSquaredError(), **how)  # type: ignore[arg-type]
+    return ExplainedCase(net, data, t, gn.MeanSquaredError(), **how)  # type: ignore[arg-type]
 
 
-def behind_loss(case: LossCase, **how: Any) -> Told:
+def behind_loss(case: LossCase, **how: Any) -> ExplainedCase:
     rng = np.random.default_rng(3)
     layers = [gn.Dense(5), gn.Tanh(), gn.Dense(case.columns)]
     net = gn.Sequential(layers, 6, seed=1, dtype="float64")
     t = case.targets(rng, (N, case.columns))
-    return Told(net, rng.normal(size=(N, 6)), t, case.make(), **how)  # type: ignore[arg-type]
+    return ExplainedCase(net, rng.normal(size=(N, 6)), t, case.make(), **how)  # type: ignore[arg-type]
 
 
 ALL = [*LAYERS, *MERGES, *LOSSES]
 rows = pytest.mark.parametrize("case", ALL, ids=[f"{type(c).__name__}: {c}" for c in ALL])
 
 
-def told(case: LayerCase | LossCase, **how: Any) -> Told:
+def explain_case(case: LayerCase | LossCase, **how: Any) -> ExplainedCase:
     return around_layer(case, **how) if isinstance(case, LayerCase) else behind_loss(case, **how)
 
 
 @rows
 def test_every_number_is_the_pass_s(case: LayerCase | LossCase) -> None:
-    seen = told(case)
+    seen = explain_case(case)
     for step in seen.of("forward", "gradient"):
         assert step.result == seen.held(step)
     for step in seen.of("backward"):
@@ -88,13 +90,13 @@ def test_every_number_is_the_pass_s(case: LayerCase | LossCase) -> None:
             assert step.result == seen.held(step)
     *_, of_row, of_batch = seen.of("loss")
     np.testing.assert_allclose(of_row.result, seen.p.rows[ROW])
-    assert of_batch.result == seen.told.loss == seen.p.loss
+    assert of_batch.result == seen.explanation.loss == seen.p.loss
 
 
 @rows
 def test_every_unit_of_small_layers_is_told(case: LayerCase | LossCase) -> None:
-    seen = told(case, terms=100)
-    assert not seen.told.omitted
+    seen = explain_case(case, terms=100)
+    assert not seen.explanation.omitted
     for name in seen.p:
         units = {step.unit for step in seen.of("backward") if step.node == name}
         assert len(units) == seen.p[name].y[ROW].size
@@ -105,7 +107,7 @@ def test_every_unit_of_small_layers_is_told(case: LayerCase | LossCase) -> None:
 @rows
 @pytest.mark.parametrize("terms", [1, 2, 100])
 def test_what_is_shown_and_the_rest_add_up(case: LayerCase | LossCase, terms: int) -> None:
-    for step in told(case, terms=terms).told.steps:
+    for step in explain_case(case, terms=terms).explanation.steps:
         if step.terms:
             rest = step.rest.value if step.rest else 0
             total = sum(term.value for term in step.terms) + rest
@@ -114,7 +116,7 @@ def test_what_is_shown_and_the_rest_add_up(case: LayerCase | LossCase, terms: in
 
 @rows
 def test_formulas_give_the_numbers(case: LayerCase | LossCase) -> None:
-    for step in told(case).told.steps:
+    for step in explain_case(case).explanation.steps:
         assert step.letters or step.terms, f"{step.title} has no numbers in it"
         for term in step.terms:
             value = worked_out(term.formula, term.letters)
@@ -150,7 +152,7 @@ def test_updates_are_the_optimiser_s(case: OptimizerCase, fresh: bool) -> None:
 
 @rows
 def test_text_markdown_and_json_hold_every_step(case: LayerCase | LossCase) -> None:
-    explained = told(case, optimizer=gn.Adam()).told
+    explained = explain_case(case, optimizer=gn.Adam()).explanation
     text, markdown = str(explained), explained._repr_markdown_()
     assert max(map(len, text.splitlines())) <= WIDTH
     assert repr(explained) == text
@@ -166,9 +168,9 @@ def test_text_markdown_and_json_hold_every_step(case: LayerCase | LossCase) -> N
 @pytest.mark.parametrize("case", LOSSES, ids=str)
 def test_the_four_equations_are_named(case: LossCase) -> None:
     seen = behind_loss(case)
-    named = {step.equation for step in seen.told.steps} - {None}
+    named = {step.equation for step in seen.explanation.steps} - {None}
     assert named == set(EQUATIONS)
-    for step in seen.told.steps:
+    for step in seen.explanation.steps:
         if step.equation == "BP1":
             assert step.node == "dense_2"
         if step.equation in ("BP3", "BP4"):

@@ -35,8 +35,8 @@ def answered(net: gn.Network, x: Array = X) -> Array:
     return p
 
 
-def adds_up(told: Why) -> None:
-    for question in told.questions:
+def adds_up(reasons: Why) -> None:
+    for question in reasons.questions:
         for view in question.views:
             np.testing.assert_allclose(view.of.parts.sum() + view.of.rest, question.score)
             assert len(view.names) == view.of.values.size
@@ -45,9 +45,9 @@ def adds_up(told: Why) -> None:
 def test_hidden_units_add_what_they_send_to_one_output_rather_than_the_other() -> None:
     net = hidden(3)
     p = answered(net)
-    told = why(net, TABLE, THREE, X, p)
-    adds_up(told)
-    (question,) = told.questions
+    reasons = why(net, TABLE, THREE, X, p)
+    adds_up(reasons)
+    (question,) = reasons.questions
     win, other = np.argsort(-p)[:2]
     assert (question.answer, question.against) == ("abc"[win], "abc"[other])
     W = net.parameters()["dense_2.W"]
@@ -86,8 +86,8 @@ def test_the_truth_is_what_a_wrong_answer_is_compared_with() -> None:
     net = hidden(3)
     p = answered(net)
     last = int(p.argmin())
-    told = why(net, TABLE, THREE, X, p, np.array(last))
-    assert (told.truth, told.questions[0].against) == ("abc"[last],) * 2
+    reasons = why(net, TABLE, THREE, X, p, np.array(last))
+    assert (reasons.truth, reasons.questions[0].against) == ("abc"[last],) * 2
     right = why(net, TABLE, THREE, X, p, np.array(p.argmax()))
     assert right.questions[0].against == "abc"[np.argsort(-p)[1]]
 
@@ -95,11 +95,11 @@ def test_the_truth_is_what_a_wrong_answer_is_compared_with() -> None:
 @pytest.mark.parametrize("last", [gn.Softmax(), gn.Sigmoid()], ids=str)
 def test_a_last_activation_is_looked_behind(last: gn.Layer) -> None:
     net = hidden(3, last=last)
-    told = why(net, TABLE, gn.Classes(("a", "b", "c"), "identity"), X, net(X)[0])
-    adds_up(told)
+    reasons = why(net, TABLE, gn.Classes(("a", "b", "c"), "identity"), X, net(X)[0])
+    adds_up(reasons)
     z = net.run(X, np.zeros((1, 3)), gn.HalfSquaredError())["dense_2"].y[0]
     win, other = np.argsort(-z)[:2]
-    np.testing.assert_allclose(told.questions[0].score, z[win] - z[other])
+    np.testing.assert_allclose(reasons.questions[0].score, z[win] - z[other])
 
 
 @pytest.mark.parametrize("answer", [0, 1])
@@ -107,39 +107,39 @@ def test_two_classes_may_share_one_output(answer: int) -> None:
     net = hidden(1)
     z = float(net(X)[0, 0])
     p = np.eye(2)[answer] * 0.8 + 0.1
-    told = why(net, TABLE, gn.Classes(("no", "yes"), "sigmoid"), X, p)
-    adds_up(told)
-    np.testing.assert_allclose(told.questions[0].score, z if answer else -z)
+    reasons = why(net, TABLE, gn.Classes(("no", "yes"), "sigmoid"), X, p)
+    adds_up(reasons)
+    np.testing.assert_allclose(reasons.questions[0].score, z if answer else -z)
 
 
 def test_values_are_explained_in_their_units() -> None:
     net = hidden(2)
     outputs = gn.Values(("price", "size"), ("USD", ""), (10.0, 1.0), (3.0, 2.0))
     values = net(X)[0] * [3, 2] + [10, 1]
-    told = why(net, TABLE, outputs, X, values, values)
-    adds_up(told)
-    np.testing.assert_allclose([question.score for question in told.questions], values)
-    assert told.said == told.truth == f"price {values[0]:.4g} USD, size {values[1]:.4g}"
-    assert str(told.questions[1]) == "What makes up size?"
+    reasons = why(net, TABLE, outputs, X, values, values)
+    adds_up(reasons)
+    np.testing.assert_allclose([question.score for question in reasons.questions], values)
+    assert reasons.said == reasons.truth == f"price {values[0]:.4g} USD, size {values[1]:.4g}"
+    assert str(reasons.questions[1]) == "What makes up size?"
 
 
 @pytest.mark.parametrize("side", [3, 40])
 def test_text_markdown_and_json(side: int) -> None:
     net = hidden(3, inputs=side * side)
     x = RNG.uniform(size=(1, side * side))
-    told = why(net, gn.Images(side, side), THREE, x, np.array([0.2, 0.5, 0.3]), np.array(0))
-    text = str(told)
-    assert repr(told) == text
+    reasons = why(net, gn.Images(side, side), THREE, x, np.array([0.2, 0.5, 0.3]), np.array(0))
+    text = str(reasons)
+    assert repr(reasons) == text
     assert max(map(len, text.splitlines())) <= WIDTH
     assert text.startswith("The network says b, with 50.0 %. The truth is a.")
     assert "Why b rather than a?" in text
     assert ".+# for b   ,-= for a" in text
     assert "gradient × input" in text
     assert "the 20 others" in text
-    markdown = told._repr_markdown_()
+    markdown = reasons._repr_markdown_()
     assert "$$S = z_{1} - z_{0}" in markdown
     assert r"tanh\_1:" in markdown
-    document = json.loads(json.dumps(told.to_json(), allow_nan=False))
+    document = json.loads(json.dumps(reasons.to_json(), allow_nan=False))
     assert (document["format"], document["version"]) == ("glassnet-why", 1)
     assert document.keys() == {
         "format", "version", "answer", "truth", "probabilities", "questions",
@@ -160,8 +160,8 @@ def test_rows_above_and_below_the_ink_are_left_out(side: int) -> None:
     x = np.zeros((1, side * side))
     x[0, 2 * side + 1] = x[0, 4 * side + 1] = 1
     images = gn.Images(side, side)
-    told = why(hidden(3, inputs=side * side), images, THREE, x, np.array([0.2, 0.5, 0.3]))
-    lines = pixels_text(x, told.questions[0], images).split("\n")
+    reasons = why(hidden(3, inputs=side * side), images, THREE, x, np.array([0.2, 0.5, 0.3]))
+    lines = pixels_text(x, reasons.questions[0], images).split("\n")
     drawn = [line[2:4] == "@@" for line in lines]
     beside, below = [False, True, False, True], [True, False, True, False, False]
     assert drawn[: len(below if side == 40 else beside)] == (below if side == 40 else beside)

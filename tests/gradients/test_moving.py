@@ -27,18 +27,18 @@ def why(movement: gn.Movement, name: str) -> str:
 def test_everything_moves() -> None:
     net = network(gn.Dense(8), gn.BatchNorm(), gn.Tanh())
     before = bits(net)
-    found = moved(net)
-    assert found.passed
-    assert all(one.moved == one.numbers and not one.why for one in found.parameters)
+    movement = moved(net)
+    assert movement.passed
+    assert all(one.moved == one.numbers and not one.why for one in movement.parameters)
     assert bits(net) == before
 
 
 def test_units_that_are_dead() -> None:
     net = network(gn.Dense(8), gn.ReLU())
     net.load_parameters({"dense_1.b": [-50.0] * 6 + [0, 0]})
-    found = moved(net)
-    assert not found.passed
-    assert "6 units are never active" in why(found, "dense_1.W")
+    movement = moved(net)
+    assert not movement.passed
+    assert "6 units are never active" in why(movement, "dense_1.W")
     net.load_parameters({"dense_1.b": [-50.0] + [0] * 7})
     assert moved(net).passed
 
@@ -47,9 +47,9 @@ def test_inputs_that_are_always_zero_are_told_and_excused() -> None:
     x, t = rows()
     x = np.concatenate([x, np.zeros((len(x), 6))], axis=1)
     net = gn.Sequential([gn.Dense(4), gn.Tanh(), gn.Dense(3)], input_shape=8, seed=0)
-    found = gn.all_parameters_move(net, x, t, gn.SoftmaxCrossEntropy())
-    assert found.passed
-    assert "24 of 32 numbers hold still: 6 inputs are 0 in every row." in why(found, "dense_1.W")
+    movement = gn.all_parameters_move(net, x, t, gn.SoftmaxCrossEntropy())
+    assert movement.passed
+    assert "24 of 32 numbers hold still: 6 inputs are 0 in every row." in why(movement, "dense_1.W")
 
 
 def test_a_gradient_that_nobody_sets() -> None:
@@ -58,25 +58,25 @@ def test_a_gradient_that_nobody_sets() -> None:
 
 
 def test_a_gradient_that_is_zero() -> None:
-    found = moved(network(BadW(4, change=lambda dW, _: 0 * dW), gn.Tanh()))
-    assert not found.passed
-    assert "the gradient of 8 numbers is 0" in why(found, "badw_1.W")
+    movement = moved(network(BadW(4, change=lambda dW, _: 0 * dW), gn.Tanh()))
+    assert not movement.passed
+    assert "the gradient of 8 numbers is 0" in why(movement, "badw_1.W")
 
 
 def test_steps_that_are_lost_in_rounding() -> None:
     net = network(gn.Dense(4), gn.Tanh())
-    found = moved(net, optimizer=gn.Adam(1e-12))
-    assert not found.passed
-    assert "smaller than the precision" in why(found, "dense_1.W")
+    movement = moved(net, optimizer=gn.Adam(1e-12))
+    assert not movement.passed
+    assert "smaller than the precision" in why(movement, "dense_1.W")
 
 
 def test_in_print_and_as_json() -> None:
-    found = moved(network(BadW(4, change=lambda dW, _: 0 * dW), gn.Tanh()))
-    lines = str(found).splitlines()
+    movement = moved(network(BadW(4, change=lambda dW, _: 0 * dW), gn.Tanh()))
+    lines = str(movement).splitlines()
     assert lines[0].split() == ["parameter", "numbers", "moved"]
     assert lines[1].split() == ["badw_1.W", "STILL", "8", "0"]
     assert max(map(len, lines)) <= 100
-    assert json.loads(json.dumps(found.to_json()))["passed"] is False
+    assert json.loads(json.dumps(movement.to_json()))["passed"] is False
 
 
 def test_steps_that_are_none() -> None:

@@ -21,10 +21,10 @@ def network(*last: gn.Layer, outputs: int = 3) -> gn.Network:
 def test_classes() -> None:
     net = network()
     before = bits(net)
-    found = gn.can_overfit(net, *rows(), gn.SoftmaxCrossEntropy())
-    assert found.passed
-    assert found.after < found.bar < found.before
-    assert str(found).startswith("Yes: loss ")
+    overfit = gn.can_overfit(net, *rows(), gn.SoftmaxCrossEntropy())
+    assert overfit.passed
+    assert overfit.after < overfit.bar < overfit.before
+    assert str(overfit).startswith("Yes: loss ")
     assert bits(net) == before
 
 
@@ -49,9 +49,9 @@ def test_dropout_and_batch_norm() -> None:
 
 def test_the_same_row_with_two_labels_cannot_be_learnt_and_is_allowed_for() -> None:
     x = np.array([[0.0, 1], [0, 1], [1, 0], [1, 1]])
-    found = gn.can_overfit(network(), x, np.array([0, 1, 2, 0]), gn.SoftmaxCrossEntropy())
-    assert found.least == pytest.approx(np.log(2) / 2)
-    assert found.passed
+    overfit = gn.can_overfit(network(), x, np.array([0, 1, 2, 0]), gn.SoftmaxCrossEntropy())
+    assert overfit.least == pytest.approx(np.log(2) / 2)
+    assert overfit.passed
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_the_same_row_with_two_labels_cannot_be_learnt_and_is_allowed_for() -> N
     ids=["squeezed", "no gradient", "uphill"],
 )
 def test_what_cannot_learn(net: gn.Network, t: Array) -> None:
-    found = gn.can_overfit(net, rows()[0], t, gn.SoftmaxCrossEntropy(), steps=100)
-    assert not found.passed
-    assert str(found).startswith("No: loss ")
-    assert "inputs and targets are about -1..1; ask gn.diagnose" in str(found)
-    assert max(map(len, str(found).splitlines())) <= 100
-    assert json.loads(json.dumps(found.to_json()))["passed"] is False
+    overfit = gn.can_overfit(net, rows()[0], t, gn.SoftmaxCrossEntropy(), steps=100)
+    assert not overfit.passed
+    assert str(overfit).startswith("No: loss ")
+    assert "inputs and targets are about -1..1; ask gn.diagnose" in str(overfit)
+    assert max(map(len, str(overfit).splitlines())) <= 100
+    assert json.loads(json.dumps(overfit.to_json()))["passed"] is False
 
 
 def test_a_loss_that_is_none_before_the_first_step() -> None:

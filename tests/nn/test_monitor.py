@@ -19,19 +19,19 @@ def network() -> gn.Network:
 
 
 def visits(net: gn.Network, **how: Any) -> list[Visit]:
-    told: list[Visit] = []
-    gn.monitor(net, X, T, LOSS, tell=told.append, **how)
-    return told
+    seen: list[Visit] = []
+    gn.monitor(net, X, T, LOSS, tell=seen.append, **how)
+    return seen
 
 
 def test_each_node_is_told_forward_then_backward() -> None:
-    told = visits(network())
+    seen = visits(network())
     order = ["dense_1", "batchnorm_1", "relu_1", "dropout_1", "dense_2", "loss"]
-    assert [(visit.way, visit.node) for visit in told] == [
+    assert [(visit.way, visit.node) for visit in seen] == [
         *(("forward", name) for name in order),
         *(("backward", name) for name in reversed(order)),
     ]
-    assert [visit.layer for visit in told[:3]] == ["Dense(4)", "BatchNorm()", "ReLU()"]
+    assert [visit.layer for visit in seen[:3]] == ["Dense(4)", "BatchNorm()", "ReLU()"]
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -100,27 +100,27 @@ def test_merges_and_several_outputs() -> None:
     h = gn.Dense(3)(x)
     outputs = [gn.Dense(2)(gn.Add()(h, x)), gn.Dense(2)(h)]
     net = gn.Network(x, outputs, seed=0)
-    told: list[Visit] = []
-    gn.monitor(net, X, [T, T], [LOSS, LOSS], tell=told.append)
-    (back,) = [visit for visit in told if visit.node == "add_1" and visit.way == "backward"]
+    seen: list[Visit] = []
+    gn.monitor(net, X, [T, T], [LOSS, LOSS], tell=seen.append)
+    (back,) = [visit for visit in seen if visit.node == "add_1" and visit.way == "backward"]
     assert back.shape == (6, 3)
 
 
 def test_a_watched_network_can_be_trained_and_tells_of_every_step() -> None:
     plain, net = network(), network()
-    told: list[Visit] = []
-    for one in (plain, watched(net, told.append)):
+    seen: list[Visit] = []
+    for one in (plain, watched(net, seen.append)):
         trainer = gn.Trainer(one, LOSS, gn.SGD(0.1), engine="numpy")
         trainer.fit((X, T), epochs=2, batch_size=3, shuffle=False, progress=False)
     for name, array in plain.arrays().items():
         np.testing.assert_array_equal(net.arrays()[name], array)
-    steps = [v for v in told if v.node == "dense_1" and v.way == "forward" and v.shape[0] == 3]
+    steps = [v for v in seen if v.node == "dense_1" and v.way == "forward" and v.shape[0] == 3]
     assert len(steps) >= 4
 
 
 def test_a_copy_in_another_precision_is_watched_too() -> None:
-    told: list[Visit] = []
-    twin = watched(network(), told.append).astype("float32")
+    seen: list[Visit] = []
+    twin = watched(network(), seen.append).astype("float32")
     twin.parameters()["dense_1.W"][...] = 0
     assert not twin(X).astype(bool).all()
-    assert len(told) == 5
+    assert len(seen) == 5

@@ -36,8 +36,8 @@ def test_the_line_stands_where_both_are_as_probable() -> None:
 
 def test_rows_are_told_by_truth_and_part() -> None:
     (axes,) = plots.boundary(halves(), SQUARE, ONE).figure().axes
-    told = axes.get_legend_handles_labels()[1]
-    assert told == ["left, training", "right, training", "right, test"]
+    labels = axes.get_legend_handles_labels()[1]
+    assert labels == ["left, training", "right, training", "right, test"]
 
 
 def test_more_classes_than_colours() -> None:

@@ -60,8 +60,8 @@ def test_curves_of_nothing() -> None:
 
 def test_mistakes_show_image_truth_answer_and_confidence() -> None:
     x = np.linspace(0, 1, 24).reshape(4, 6)
-    found = find_mistakes(x, np.array([0, 1, 1, 1]), P)
-    first, second, *rest = axes_of(plots.mistakes(found, gn.Images(2, 3), LABELS))
+    mistakes = find_mistakes(x, np.array([0, 1, 1, 1]), P)
+    first, second, *rest = axes_of(plots.mistakes(mistakes, gn.Images(2, 3), LABELS))
     assert texts(first) == "truth dog answer a much longer label\n80 % sure"
     assert texts(second) == "truth dog answer cat\n80 % sure"
     np.testing.assert_allclose(np.asarray(first.images[0].get_array()), x[2].reshape(2, 3))
@@ -71,23 +71,23 @@ def test_mistakes_show_image_truth_answer_and_confidence() -> None:
 def test_mistakes_in_a_table_show_the_first_features() -> None:
     x = np.arange(40.0).reshape(4, 10)
     names = gn.Features(tuple("abcdefghij"), ("m",) * 10)
-    found = find_mistakes(x, np.array([1, 1, 2, 0]), P)
-    first, *_ = axes_of(plots.mistakes(found, names, LABELS))
+    mistakes = find_mistakes(x, np.array([1, 1, 2, 0]), P)
+    first, *_ = axes_of(plots.mistakes(mistakes, names, LABELS))
     assert "a 0 m\nb 1 m" in texts(first)
     assert texts(first).endswith("g 6 m\nand 3 more")
 
 
 def test_no_mistakes_are_told_in_words() -> None:
-    found = find_mistakes(np.zeros((4, 6)), P.argmax(axis=1), P)
-    figure = plots.mistakes(found, gn.Images(2, 3), LABELS).figure()
+    mistakes = find_mistakes(np.zeros((4, 6)), P.argmax(axis=1), P)
+    figure = plots.mistakes(mistakes, gn.Images(2, 3), LABELS).figure()
     assert figure.axes == []
     assert figure.get_suptitle() == "No mistakes: all 4 rows were answered rightly."
 
 
 def test_many_mistakes_are_cut() -> None:
     p = np.tile([0.9, 0.1], (60, 1))
-    found = find_mistakes(np.zeros((60, 6)), np.ones(60, int), p)
-    figure = plots.mistakes(found, gn.Images(2, 3), LABELS, most=9).figure()
+    mistakes = find_mistakes(np.zeros((60, 6)), np.ones(60, int), p)
+    figure = plots.mistakes(mistakes, gn.Images(2, 3), LABELS, most=9).figure()
     assert sum(bool(axes.images) for axes in figure.axes) == 9
     assert figure.get_suptitle() == "60 of 60 answered wrongly, the 9 surest"
 

@@ -108,7 +108,7 @@ def use(folder: Path, other: Path, program: Any) -> None:
     with contextlib.suppress(gn.GlassnetError):
         run = gn.runs.open(folder)
         repr(run)
-        asked: list[Any] = [
+        queries: list[Any] = [
             lambda: gn.plots.distributions(run.layers).figure(),
             lambda: list(run.scrub()),
             lambda: run.at(8),
@@ -117,12 +117,12 @@ def use(folder: Path, other: Path, program: Any) -> None:
             lambda: run.resume(classifier(restless(seed=5))),
             lambda: go_on(run),
         ]
-        for ask in asked:
+        for ask in queries:
             with contextlib.suppress(gn.GlassnetError):
                 ask()
     for command in (["show", folder], ["compare", folder, other], ["list", folder.parent]):
-        status, told = program("runs", *command)
-        assert status == 0 or (status == 2 and told.count("\n") == 1), told
+        status, output = program("runs", *command)
+        assert status == 0 or (status == 2 and output.count("\n") == 1), output
 
 
 def go_on(run: gn.runs.Run) -> None:

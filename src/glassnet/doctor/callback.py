@@ -25,7 +25,7 @@ from glassnet.training.fit import Fit
 from glassnet.training.history import Figures
 
 Key = tuple[str, str]
-Found = dict[Key, Finding]
+Findings = dict[Key, Finding]
 NOTE = SEVERITIES.index("note")
 
 SHARE = 0.1
@@ -47,8 +47,8 @@ class Doctor(Callback):
         if not isinstance(every, int) or not inside("[1, inf)", every):
             raise SettingError(f"Doctor expects every, a whole number from 1, got {every!r}.")
         self.every, self.quiet = every, quiet
-        self._lasting: Found = {}
-        self._passing: Found = {}
+        self._lasting: Findings = {}
+        self._passing: Findings = {}
         self._said: dict[Key, int] = {}
         self._began = self._spent = 0.0
 
@@ -71,7 +71,7 @@ class Doctor(Callback):
     def on_end(self, fit: Fit) -> None:
         self._passing = self._look(fit, OF_STATE, OF_TRAINING, (learning_rate.from_history,))
 
-    def _look(self, fit: Fit, *looks: Sequence[Look]) -> Found:
+    def _look(self, fit: Fit, *looks: Sequence[Look]) -> Findings:
         """Take some looks, say what is new or has become graver, and return all that was found."""
         began = time.perf_counter()
         patient = Patient(
@@ -84,12 +84,12 @@ class Doctor(Callback):
             rows_in_pass=256,
             rows_of_data=2_000,
         )
-        found = {(one.name, one.where): one for one in examine(patient, *looks)}
-        for key, finding in found.items():
+        findings = {(one.name, one.where): one for one in examine(patient, *looks)}
+        for key, finding in findings.items():
             rank = SEVERITIES.index(finding.severity)
             if rank < self._said.get(key, NOTE):
                 self._said[key] = rank
                 if not self.quiet:
                     show(f"Doctor, epoch {len(fit.history)}: {finding}")
         self._spent += time.perf_counter() - began
-        return found
+        return findings

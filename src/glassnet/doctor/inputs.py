@@ -69,8 +69,8 @@ def _silent_or_twice(patient: Patient, name: str, x: Array) -> Iterator[Finding]
             {"columns": constant.size},
         )
     first: dict[bytes, int] = {}
-    telling = np.setdiff1d(np.arange(x.shape[1]), constant).tolist()
-    twice = [k for k in telling if first.setdefault(x[:, k].tobytes(), k) != k]
+    varying = np.setdiff1d(np.arange(x.shape[1]), constant).tolist()
+    twice = [k for k in varying if first.setdefault(x[:, k].tobytes(), k) != k]
     if twice:
         yield Finding(
             "duplicated-feature",

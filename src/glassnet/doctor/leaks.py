@@ -23,10 +23,10 @@ def look(patient: Patient) -> Iterator[Finding]:
         return
     trained = set(_digests(patient, patient.examples))
     judged = list(_digests(patient, patient.validation))
-    found = sum(digest in trained for digest in judged)
-    if not found:
+    leaked = sum(digest in trained for digest in judged)
+    if not leaked:
         return
-    numbers = {"rows": found, "of": len(judged)}
+    numbers = {"rows": leaked, "of": len(judged)}
     if trained == set(judged):
         yield Finding(
             "validation-is-training",
@@ -40,9 +40,9 @@ def look(patient: Patient) -> Iterator[Finding]:
         return
     yield Finding(
         "validation-leak",
-        "problem" if found >= MANY * len(judged) else "warning",
+        "problem" if leaked >= MANY * len(judged) else "warning",
         "",
-        f"{found:,} of {len(judged):,} validation rows are training rows too, targets and all.",
+        f"{leaked:,} of {len(judged):,} validation rows are training rows too, targets and all.",
         "Take duplicates out before the data is split, or the figures are better than the network.",
         numbers,
     )

@@ -45,10 +45,10 @@ class Formula:
     def filled(self, letters: Mapping[str, float]) -> str:
         """Write numbers for the letters; a negative one in brackets where it needs them."""
 
-        def number(found: re.Match[str]) -> str:
-            before, after = self.text[: found.start()], self.text[found.end() :]
+        def number(match: re.Match[str]) -> str:
+            before, after = self.text[: match.start()], self.text[match.end() :]
             tight = before.rstrip().endswith(BEFORE) or after.startswith(AFTER)
-            value = _told_apart(letters[found[1]])
+            value = _told_apart(letters[match[1]])
             return bracketed(value) if tight else value
 
         return LETTER.sub(number, self.text)

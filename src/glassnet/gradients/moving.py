@@ -76,8 +76,8 @@ class Movement:
             for one in self.parameters
         ]
         table = aligned(["parameter", "", "numbers", "moved"], rows, texts=2)
-        told = [f"{one.name}: {one.why}" for one in self.parameters if one.why]
-        return "\n".join([table, *("\n".join(wrap(text, 100)) for text in told)])
+        reasons = [f"{one.name}: {one.why}" for one in self.parameters if one.why]
+        return "\n".join([table, *("\n".join(wrap(text, 100)) for text in reasons)])
 
 
 def all_parameters_move(
@@ -102,8 +102,8 @@ def all_parameters_move(
     p = net.run(x, t, loss, training=True)
     trainer.fit((x, t), epochs=steps, batch_size=len(batch), progress=False, train_metrics=False)
     after = twin.parameters()
-    found = tuple(_moved(p, name, w, after[name] == w) for name, w in net.parameters().items())
-    return Movement(found, len(batch), steps)
+    moved = tuple(_moved(p, name, w, after[name] == w) for name, w in net.parameters().items())
+    return Movement(moved, len(batch), steps)
 
 
 def _moved(p: Pass, name: str, w: Array, still: Array) -> Moved:

@@ -55,8 +55,8 @@ class Overfit:
 
     def to_json(self) -> dict[str, Any]:
         """Describe it as JSON."""
-        told: dict[str, Any] = as_json({"passed": self.passed, "bar": self.bar, **asdict(self)})
-        return told
+        document: dict[str, Any] = as_json({"passed": self.passed, "bar": self.bar, **asdict(self)})
+        return document
 
     def __str__(self) -> str:
         verdict = "Yes" if self.passed else "No"
@@ -99,7 +99,7 @@ def can_overfit(
     best: Overfit | None = None
     for rate in RATES:
         after = _trained(net, trainer.losses, batch, (x, t), rate, steps)
-        found = Overfit(
+        result = Overfit(
             before=before,
             after=after,
             constant=_constant(net, trainer.losses, batch),
@@ -108,8 +108,8 @@ def can_overfit(
             steps=steps,
             rate=rate,
         )
-        if best is None or found.after < best.after:
-            best = found
+        if best is None or result.after < best.after:
+            best = result
         if best.passed:
             break
     assert best is not None

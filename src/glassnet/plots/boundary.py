@@ -56,8 +56,8 @@ class Plane:
 
     def probabilities(self, across: int, up: int) -> Array:
         """Ask the model on a grid: (up, across, classes), from the bottom."""
-        asked = np.stack(np.meshgrid(*self.axes(across, up)), axis=-1)
-        return self.model.predict_proba(asked.reshape(-1, 2)).reshape(up, across, -1)
+        points = np.stack(np.meshgrid(*self.axes(across, up)), axis=-1)
+        return self.model.predict_proba(points.reshape(-1, 2)).reshape(up, across, -1)
 
 
 def boundary(model: PlotModel, train: Rows, test: Rows | None = None) -> Picture:
@@ -112,15 +112,22 @@ def _draw_points(axes: Axes, rows: Rows, classes: Classes, part: str) -> None:
         if not (rows.t == k).any():
             continue
         x, y = np.asarray(rows.x)[rows.t == k].T
-        color, told = COLORS[k % len(COLORS)], f"{label}, {part}"
+        color, legend = COLORS[k % len(COLORS)], f"{label}, {part}"
         if part == "test":
             axes.scatter(
-                x, y, s=1.3 * size, label=told, facecolors="white", edgecolors=color,
+                x, y, s=1.3 * size, label=legend, facecolors="white", edgecolors=color,
                 linewidths=1.4, zorder=3,
             )  # fmt: skip
         else:
             axes.scatter(
-                x, y, s=size, label=told, color=color, edgecolors="white", linewidths=0.5, zorder=3
+                x,
+                y,
+                s=size,
+                label=legend,
+                color=color,
+                edgecolors="white",
+                linewidths=0.5,
+                zorder=3,
             )
 
 
@@ -135,11 +142,11 @@ def _write(width: int, plane: Plane) -> str:
         share = (np.asarray(rows.x) - (left, bottom)) / (right - left, top - bottom)
         columns, lines = np.rint(share * (width - 1, up - 1)).astype(int).T
         cells[lines, columns] = np.char.upper(LETTERS[rows.t % len(LETTERS)])
-    told = zip(LETTERS, plane.classes.labels, strict=False)
+    legend = zip(LETTERS, plane.classes.labels, strict=False)
     x, y = plane.names
     return "\n".join(
         [
-            ", ".join(f"{letter} = {label}" for letter, label in told),
+            ", ".join(f"{letter} = {label}" for letter, label in legend),
             *("".join(line).rstrip() for line in cells[::-1]),
             f"{x} from {left:.3g} to {right:.3g} across, {y} from {bottom:.3g} to {top:.3g} up",
             f"Capitals: the rows. Blank: less than {100 * SURE:.0f} % sure.",

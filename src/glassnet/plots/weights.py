@@ -55,8 +55,8 @@ def _first_weights(network: Network, inputs: Inputs) -> Array:
     for node in network.nodes:
         W = getattr(node.layer, "W", None)
         if W is not None and W.ndim == 2 and len(W) == inputs.size:
-            found: Array = W
-            return found
+            matrix: Array = W
+            return matrix
     raise DataError(f"No layer of the network multiplies its {inputs.size} inputs with weights.")
 
 

@@ -190,10 +190,10 @@ def test_a_planted_mistake(name: str) -> None:
     layer, where, why = MISTAKES[name]
     report = around(layer)
     assert not report.passed
-    found = next(one for one in report.failed if one.name == where)
-    assert why in found.why
+    culprit = next(one for one in report.failed if one.name == where)
+    assert why in culprit.why
     culprits = [one for one in report.failed if "follows from" not in one.why]
-    assert found in culprits
+    assert culprit in culprits
     assert len(culprits) == 1
 
 
@@ -232,10 +232,10 @@ def test_two_mistakes_are_two() -> None:
 
 def test_a_dropout_that_has_forgotten_its_mask() -> None:
     report = around(broken.OpenDropout(0.4), training=True)
-    found = report.failed[0]
-    assert found.name == "opendropout_1.dx"
-    assert "a mask is missing" in found.why
-    assert "elsewhere it is 0.6 times" in found.why
+    culprit = report.failed[0]
+    assert culprit.name == "opendropout_1.dx"
+    assert "a mask is missing" in culprit.why
+    assert "elsewhere it is 0.6 times" in culprit.why
 
 
 def test_a_loss_that_overlooks_how_much_rows_count() -> None:

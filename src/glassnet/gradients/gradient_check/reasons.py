@@ -143,12 +143,12 @@ def factor_of_column(s: Suspect) -> str:
         return ""
     assert s.derived is not None
     ratios = [_ratio(a, m) for a, m in zip(s.derived.T, s.measured.T, strict=True)]
-    found = [ratio for ratio in ratios if ratio is not None]
-    if len(found) < len(ratios):
+    known = [ratio for ratio in ratios if ratio is not None]
+    if len(known) < len(ratios):
         return ""
     return (
         "each column has a factor of its own, from "
-        f"{min(found):.4g} to {max(found):.4g}: something that differs from unit to unit, such as "
+        f"{min(known):.4g} to {max(known):.4g}: something that differs from unit to unit, such as "
         "a parameter, is missing or there twice."
     )
 
