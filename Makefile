@@ -74,7 +74,7 @@ fuzz: $(VENV)/test.done $(VENV)/native.done
 
 kills: $(VENV)/test.done $(VENV)/native.done
 	OPENBLAS_NUM_THREADS=1 GLASSNET_KILLS=100 GLASSNET_MUTANTS=1400 $(BIN)/pytest -s --timeout 3600 \
-	tests/training/test_kills.py tests/inspect/runs/test_damaged.py
+	tests/training/test_kills.py tests/runs/test_damaged.py
 
 bench: $(BENCH)/done
 	-$(BENCH)/bin/python native/build.py

@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,14 @@ SOURCE = Path(glassnet.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 
 ORDER = [
-    {"errors", "types", "files", "settings", "memory", "showing", "locking"},
+    {"errors", "types", "files", "settings", "memory", "showing", "locking", "text"},
     {"data"},
     {"nn"},
     {"optim"},
     {"engines"},
     {"training"},
-    {"inspect"},
+    {"gradients", "doctor", "plots"},
+    {"explanations", "runs"},
     {"model"},
     {"recipes"},
     {"export", "sklearn", "serve", "lab"},
@@ -64,6 +67,51 @@ def test_a_package_imports_only_to_the_left(file: Path) -> None:
 def test_every_package_has_its_place() -> None:
     packages = {file.relative_to(SOURCE).with_suffix("").parts[0] for file in FILES}
     assert {p for p in packages if not p.startswith("__")} <= set().union(*ORDER)
+
+
+CIRCLE_FREE = ["doctor", "explanations", "gradients", "plots", "runs"]
+"""Packages no module of which leads back to itself, by way of imports inside the package."""
+
+
+def within(package: str) -> dict[str, set[str]]:
+    """Give each module of a package the modules of it that it imports, for type checkers too."""
+    files = {}
+    for file in sorted((SOURCE / package).rglob("*.py")):
+        parts = file.relative_to(SOURCE).with_suffix("").parts
+        files[".".join(("glassnet", *parts)).removesuffix(".__init__")] = file
+    arrows: dict[str, set[str]] = {}
+    for module, file in files.items():
+        named = {n if n in files else n.rpartition(".")[0] for n in imported(file)}
+        arrows[module] = named & files.keys() - {module}
+    return arrows
+
+
+@pytest.mark.parametrize("package", CIRCLE_FREE)
+def test_no_circle_inside_a_package(package: str) -> None:
+    TopologicalSorter(within(package)).prepare()  # raises CycleError, which names the circle
+
+
+def test_a_circle_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "SOURCE", tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "__init__.py").touch()
+    (tmp_path / "a" / "b.py").write_text("from glassnet.a.c import f")
+    (tmp_path / "a" / "c.py").write_text("def f():\n    from glassnet.a import b")
+    with pytest.raises(CycleError, match=r"glassnet\.a\.b"):
+        TopologicalSorter(within("a")).prepare()
+
+
+def test_no_module_stands_before_a_public_name() -> None:
+    """An import of ``glassnet.explain`` would make `gn.explain` that module."""
+    modules = {file.relative_to(SOURCE).with_suffix("").parts[0] for file in FILES}
+    for name in modules & set(dir(glassnet)):
+        assert getattr(glassnet, name) is import_module(f"glassnet.{name}")
+
+
+def test_explain_stays_a_function() -> None:
+    code = "import glassnet.explanations.explain, glassnet.nn.summary, glassnet.nn.monitor"
+    for name in ("explain", "summary", "monitor", "numerical_gradient"):
+        modules_after(f"{code}, glassnet; assert callable(glassnet.{name})")
 
 
 NEVER = {

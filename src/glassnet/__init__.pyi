@@ -1,5 +1,7 @@
 """The public names of Glassnet, in one list; `__init__.py` imports each on first use."""
 
+from . import plots as plots
+from . import runs as runs
 from .data import Augment as Augment
 from .data import Classes as Classes
 from .data import Dataset as Dataset
@@ -10,6 +12,10 @@ from .data import Rows as Rows
 from .data import Values as Values
 from .data import datasets as datasets
 from .data import one_hot as one_hot
+from .doctor import Diagnosis as Diagnosis
+from .doctor import Doctor as Doctor
+from .doctor import Finding as Finding
+from .doctor import diagnose as diagnose
 from .errors import DataError as DataError
 from .errors import DivergenceError as DivergenceError
 from .errors import DownloadError as DownloadError
@@ -22,23 +28,14 @@ from .errors import MissingExtraError as MissingExtraError
 from .errors import ModelFileError as ModelFileError
 from .errors import SettingError as SettingError
 from .errors import ShapeError as ShapeError
-from .inspect import Diagnosis as Diagnosis
-from .inspect import Doctor as Doctor
-from .inspect import Finding as Finding
-from .inspect import GradientReport as GradientReport
-from .inspect import Movement as Movement
-from .inspect import Overfit as Overfit
-from .inspect import all_parameters_move as all_parameters_move
-from .inspect import can_overfit as can_overfit
-from .inspect import check_gradients as check_gradients
-from .inspect import diagnose as diagnose
-from .inspect import explain as explain
-from .inspect import find_mistakes as find_mistakes
-from .inspect import monitor as monitor
-from .inspect import numerical_gradient as numerical_gradient
-from .inspect import plots as plots
-from .inspect import runs as runs
-from .inspect import summary as summary
+from .explanations import explain as explain
+from .gradients import GradientReport as GradientReport
+from .gradients import Movement as Movement
+from .gradients import Overfit as Overfit
+from .gradients import all_parameters_move as all_parameters_move
+from .gradients import can_overfit as can_overfit
+from .gradients import check_gradients as check_gradients
+from .gradients import numerical_gradient as numerical_gradient
 from .model import Answer as Answer
 from .model import Experience as Experience
 from .model import Model as Model
@@ -87,6 +84,8 @@ from .nn import lecun_normal as lecun_normal
 from .nn import lecun_uniform as lecun_uniform
 from .nn import ones as ones
 from .nn import zeros as zeros
+from .nn.monitor import monitor as monitor
+from .nn.summary import summary as summary
 from .optim import L1 as L1
 from .optim import L2 as L2
 from .optim import SGD as SGD
@@ -127,5 +126,6 @@ from .training import TopK as TopK
 from .training import Trainer as Trainer
 from .training import confusion_table as confusion_table
 from .training import find_learning_rate as find_learning_rate
+from .training import find_mistakes as find_mistakes
 
 __version__: str

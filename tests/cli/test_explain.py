@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.inspect import find_mistakes
+from glassnet.training import find_mistakes
 
 from .conftest import Run
 

@@ -88,7 +88,7 @@ export interface Question {
   readonly views: readonly View[];
 }
 
-/** glassnet.inspect.explain's Why as JSON, as far as the page reads it. */
+/** glassnet.explanations's Why as JSON, as far as the page reads it. */
 export interface Explanation {
   readonly questions: readonly Question[];
 }

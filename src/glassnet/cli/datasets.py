@@ -37,7 +37,7 @@ def show(name: Name) -> None:
     from glassnet.cli.asked import load_data
     from glassnet.cli.words import meaning, show_entry
     from glassnet.data.meaning import Classes, Images
-    from glassnet.inspect.text import image_text
+    from glassnet.text import image_text
 
     data = load_data(name)
     parts = {"train": data.train, "validation": data.validation, "test": data.test}

@@ -89,7 +89,8 @@ def _look(model: "gn.Model", data: "gn.Dataset", path: Path) -> None:
     """Draw the training and the mistakes; tell of the mistake of which the network was surest."""
     import numpy as np
 
-    from glassnet.inspect import find_mistakes, plots
+    from glassnet import plots
+    from glassnet.training import find_mistakes
 
     x = np.asarray(data.test.x)
     found = find_mistakes(x, data.test.t, model.predict_proba(x))
@@ -102,7 +103,7 @@ def _look(model: "gn.Model", data: "gn.Dataset", path: Path) -> None:
 def _tell(model: "gn.Model", data: "gn.Dataset", row: int) -> None:
     """Show a mistake: which pixels spoke for the wrong answer and which for the truth."""
     from glassnet.cli.explain import why_of
-    from glassnet.inspect.explain.why_text import pixels_text
+    from glassnet.explanations.why_text import pixels_text
 
     told = why_of(model, data.test, row)
     (question,) = told.questions

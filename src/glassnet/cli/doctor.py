@@ -10,7 +10,7 @@ from glassnet.cli.arguments import Judged, ModelFile, Target
 from glassnet.cli.show import show_text
 
 if TYPE_CHECKING:
-    from glassnet.inspect import Diagnosis
+    from glassnet.doctor import Diagnosis
 
 FAILED = 1
 

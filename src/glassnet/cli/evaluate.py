@@ -60,6 +60,6 @@ def evaluate(
 
 def show_confusion(table: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
     """Print how many rows of each truth (down) got each answer (across)."""
-    from glassnet.inspect.plots.confusion import cells
+    from glassnet.plots.confusion import cells
 
     show_table(*cells(table, labels))

@@ -12,7 +12,7 @@ from glassnet.cli.show import show_text, size_of
 from glassnet.errors import DataError, SettingError
 
 if TYPE_CHECKING:
-    from glassnet.inspect.explain import Explanation, Why
+    from glassnet.explanations import Explanation, Why
 
 
 def explain(
@@ -99,7 +99,7 @@ def _chosen(model: "gn.Model", rows: "gn.Rows", row: int | None, mistake: bool) 
 
 def _surest_mistake(model: "gn.Model", rows: "gn.Rows", row: int | None) -> int:
     from glassnet.data.meaning import Classes
-    from glassnet.inspect import find_mistakes
+    from glassnet.training import find_mistakes
 
     if row is not None:
         raise SettingError("--row and --mistake each choose the row: give one of them.")
@@ -116,7 +116,7 @@ def why_of(model: "gn.Model", rows: "gn.Rows", n: int) -> "Why":
     import numpy as np
 
     from glassnet.data.meaning import Classes
-    from glassnet.inspect.explain import why
+    from glassnet.explanations import why
 
     one = rows.take([n])
     answer = model.predict(one.x)[0]

@@ -34,7 +34,7 @@ def _show_model(model: str, as_json: bool) -> None:
     from dataclasses import asdict
 
     from glassnet.cli.words import meaning, show_entry, words
-    from glassnet.inspect.summary import summarize, summary_table
+    from glassnet.nn.summary import summarize, summary_table
 
     seen = gn.load(model)
     if as_json:

@@ -11,7 +11,7 @@ from glassnet.cli.show import show_text, size_of
 from glassnet.errors import DataError, SettingError
 
 if TYPE_CHECKING:
-    from glassnet.inspect.plots import Picture
+    from glassnet.plots import Picture
 
 Kind = Literal[
     "overview",
@@ -63,7 +63,7 @@ def plot(
     from glassnet.cli.output import expect_writable
 
     if terminal:
-        from glassnet.inspect.text import page_width
+        from glassnet.text import page_width
 
         show_text(picture(kind, model, data, target).text(page_width()))
         return
@@ -76,7 +76,7 @@ def picture(
     kind: Kind, model: str | None, data: str | None = None, target: str | None = None
 ) -> "Picture":
     """Make one of the pictures, of a model file, of a run, or of nothing."""
-    from glassnet.inspect import plots, runs
+    from glassnet import plots, runs
 
     if kind == "activations":
         return plots.activations()
@@ -91,8 +91,8 @@ def picture(
 
 def _of_model(model: "gn.Model", kind: Kind, data: str | None, target: str | None) -> "Picture":
     """Make a picture of a model. Raises DataError for one that it cannot have."""
+    from glassnet import plots
     from glassnet.data.meaning import Classes
-    from glassnet.inspect import plots
 
     if kind == "curves":
         return plots.curves(model.provenance.get("history", []))
@@ -124,8 +124,9 @@ def _of_answers(model: "gn.Model", kind: Kind, rows: "gn.Rows") -> "Picture":
     """Draw what a model answers to rows, beside their truth."""
     import numpy as np
 
+    from glassnet import plots
     from glassnet.data.meaning import Classes
-    from glassnet.inspect import find_mistakes, plots
+    from glassnet.training import find_mistakes
 
     if isinstance(model.outputs, Classes):
         if kind == "values":

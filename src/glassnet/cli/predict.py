@@ -86,7 +86,7 @@ def _rows(model: "gn.Model", what: list[str]) -> "tuple[Any, Array | None]":
 
 
 def _text(answers: "Answers", form: str) -> str:
-    from glassnet.inspect.text import aligned
+    from glassnet.text import aligned
 
     if form == "json":
         return answers.to_json()

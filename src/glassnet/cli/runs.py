@@ -25,8 +25,8 @@ def list_(
 
     glassnet runs list
     """
+    from glassnet import runs
     from glassnet.errors import FileError
-    from glassnet.inspect import runs
 
     if not (found := runs.find(folder)):
         raise FileError(
@@ -75,7 +75,7 @@ def compare(
     glassnet runs compare runs/digits runs/digits-2 --out compared.png
     """
     from glassnet.cli.output import expect_writable
-    from glassnet.inspect.text import page_width
+    from glassnet.text import page_width
 
     path = out and expect_writable(out)
     compared = gn.runs.compare(runs)

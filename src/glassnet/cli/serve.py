@@ -171,7 +171,7 @@ def _expect_folder(learn: Path | None) -> None:
 
 def _announce(models: "Models", settings: "Settings", show: bool, port: int) -> None:
     """Say in one line where it is and what it serves; with the token, where it was made up."""
-    from glassnet.inspect.text import plain
+    from glassnet.text import plain
 
     told = ", ".join(
         f"{served.name} ({served.accuracy})" if served.accuracy else served.name

@@ -19,14 +19,14 @@ def warn(message: str) -> None:
 
 def one_line(text: str) -> str:
     """Bring a text to one line, in which nothing can command the terminal."""
-    from glassnet.inspect.text import plain
+    from glassnet.text import plain
 
     return plain(" ".join(text.split()))
 
 
 def show_text(text: str) -> None:
     """Print lines in which nothing can command the terminal."""
-    from glassnet.inspect.text import plain
+    from glassnet.text import plain
 
     print("\n".join(map(plain, text.split("\n"))))
 
@@ -36,7 +36,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], texts: int
 
     texts: how many columns, from the first, are texts; the rest are numbers.
     """
-    from glassnet.inspect.text import aligned, plain
+    from glassnet.text import aligned, plain
 
     if not sys.stdout.isatty():
         print(aligned(columns, rows, texts))

@@ -14,7 +14,7 @@ from glassnet.model.experience import Experience
 from glassnet.types import Array
 
 if TYPE_CHECKING:
-    from glassnet.inspect.explain import Why
+    from glassnet.explanations import Why
 
 UNLIKE, IMPROBABLE, OUTSIDE = "unlike-training", "not-probable", "outside-range"
 

@@ -32,7 +32,7 @@ from glassnet.training.metrics import confusion_table, metric
 from glassnet.types import Array
 
 if TYPE_CHECKING:
-    from glassnet.inspect.explain import Why
+    from glassnet.explanations import Why
 
 FORMAT, VERSION = "glassnet-model", 1
 ANSWER, NUMBER = 2000, 250
@@ -276,7 +276,7 @@ class Model:
 
     def _why(self, x: Array | Pixels, n: int, told: Array, chosen: int) -> Why:
         """Say why the network answers row n as it does."""
-        from glassnet.inspect.explain import why
+        from glassnet.explanations import why
 
         row = np.asarray(x[n : n + 1], self.network.dtype)
         return why(self.network, self.inputs, self.outputs, row, told, chosen=chosen)

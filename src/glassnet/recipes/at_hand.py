@@ -14,7 +14,7 @@ from glassnet.data import Dataset, Features, Rows, Values, datasets
 from glassnet.data.boston import FILE
 from glassnet.data.download import VARIABLE, cache_folder, own_folder
 from glassnet.errors import DownloadError, MissingExtraError
-from glassnet.inspect.text import page_width
+from glassnet.text import page_width
 from glassnet.types import Array
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 import glassnet as gn
-from glassnet.inspect.plots.panel import Panel, Series, panels
-from glassnet.inspect.plots.picture import BLUE, ORANGE, Picture
+from glassnet.plots.panel import Panel, Series
+from glassnet.plots.panels import panels
+from glassnet.plots.picture import BLUE, ORANGE, Picture
 
 WIDTH, STACKED = 32, 8
 DEPTHS = (1, 4, 12, 24)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 import glassnet as gn
-from glassnet.inspect.plots.panel import Panel, Series, panels
-from glassnet.inspect.plots.picture import BLUE, COLORS, GREY, ORANGE, Picture
+from glassnet.plots.panel import Panel, Series
+from glassnet.plots.panels import panels
+from glassnet.plots.picture import BLUE, COLORS, GREY, ORANGE, Picture
 from glassnet.recipes.order import NextSteps, Order
 from glassnet.recipes.telling import chapter, draw, table
 from glassnet.types import Array

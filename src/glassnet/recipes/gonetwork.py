@@ -12,14 +12,15 @@ from typing import TypeAlias
 import numpy as np
 
 import glassnet as gn
-from glassnet.inspect import find_mistakes, plots
-from glassnet.inspect.plots.panel import Panel, Series, panels
-from glassnet.inspect.plots.picture import COLORS, Picture
+from glassnet import plots
 from glassnet.nn import Initializer
+from glassnet.plots.panel import Panel, Series
+from glassnet.plots.panels import panels
+from glassnet.plots.picture import COLORS, Picture
 from glassnet.recipes.at_hand import mnist_or_digits
 from glassnet.recipes.order import NextSteps, Order
 from glassnet.recipes.telling import chapter, draw, table
-from glassnet.training import Fit
+from glassnet.training import Fit, find_mistakes
 from glassnet.types import Array
 
 DIGITS = tuple("0123456789")

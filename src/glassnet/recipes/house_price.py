@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 import glassnet as gn
-from glassnet.inspect import plots
+from glassnet import plots
 from glassnet.recipes.at_hand import all_rows, boston_or_patients
 from glassnet.recipes.order import NextSteps, Order
 from glassnet.recipes.telling import chapter, draw, table

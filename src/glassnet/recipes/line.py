@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 import glassnet as gn
-from glassnet.inspect import plots
-from glassnet.inspect.plots.panel import Panel, Series, panels
-from glassnet.inspect.plots.picture import BLUE, GREY, ORANGE, Picture
+from glassnet import plots
+from glassnet.plots.panel import Panel, Series
+from glassnet.plots.panels import panels
+from glassnet.plots.picture import BLUE, GREY, ORANGE, Picture
 from glassnet.recipes import depth
 from glassnet.recipes.at_hand import mnist_or_digits
 from glassnet.recipes.order import NextSteps, Order

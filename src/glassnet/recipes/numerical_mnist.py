@@ -14,8 +14,9 @@ from typing import TypeAlias
 import numpy as np
 
 import glassnet as gn
-from glassnet.inspect.plots.panel import Panel, Series, panels
-from glassnet.inspect.plots.picture import BLUE, GREY, ORANGE, Picture
+from glassnet.plots.panel import Panel, Series
+from glassnet.plots.panels import panels
+from glassnet.plots.picture import BLUE, GREY, ORANGE, Picture
 from glassnet.recipes.at_hand import mnist_or_digits
 from glassnet.recipes.order import NextSteps, Order
 from glassnet.recipes.telling import chapter, draw, table

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from glassnet.errors import MissingExtraError
-from glassnet.inspect.plots import Picture
-from glassnet.inspect.text import aligned
+from glassnet.plots import Picture
+from glassnet.text import aligned
 
 
 def chapter(title: str) -> None:

@@ -23,4 +23,6 @@ from glassnet.training.metrics import Precision as Precision
 from glassnet.training.metrics import Recall as Recall
 from glassnet.training.metrics import TopK as TopK
 from glassnet.training.metrics import confusion_table as confusion_table
+from glassnet.training.mistakes import Mistakes as Mistakes
+from glassnet.training.mistakes import find_mistakes as find_mistakes
 from glassnet.training.trainer import Trainer as Trainer

@@ -7,7 +7,7 @@ import type { Classes, Inputs, Outputs, Values } from "./meaning";
 import type { ByName, Network } from "./network";
 import { type Vector, zeros } from "./numbers";
 
-/** glassnet.inspect.explain's Why as JSON, all of it. */
+/** glassnet.explanations's Why as JSON, all of it. */
 export interface Why extends Explanation {
   readonly format: "glassnet-why";
   readonly version: 1;
