@@ -101,7 +101,7 @@ def test_importing_glassnet_imports_next_to_nothing() -> None:
 
 def test_a_service_loads_nothing_that_it_does_not_need() -> None:
     pytest.importorskip("uvicorn")
-    new = modules_after("import glassnet.serve, glassnet.serve.server")
+    new = modules_after("import glassnet.serve, glassnet.serve.http.server")
     assert new & (HEAVY - {"safetensors"} | {"PIL", "httpx"}) == set()
 
 

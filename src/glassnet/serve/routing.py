@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import httptools
 
-from glassnet.serve.errors import speaks_protocol
+from glassnet.serve.refusal import speaks_protocol
 
 if TYPE_CHECKING:
     from glassnet.serve.asgi import Scope

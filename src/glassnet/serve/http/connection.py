@@ -27,7 +27,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from glassnet.serve.clients import client_of
+from glassnet.serve.guard.clients import client_of
 from glassnet.serve.http import refusals
 from glassnet.serve.http.gate import Gate, Turn
 from glassnet.serve.http.receiving import LINE, Phase, Receiving

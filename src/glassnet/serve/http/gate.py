@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from glassnet.serve.clients import Shares
+from glassnet.serve.guard.clients import Shares
 from glassnet.serve.routing import Routes
 from glassnet.serve.settings import Settings
 

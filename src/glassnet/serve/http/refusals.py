@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glassnet.serve.errors import error_json
+from glassnet.serve.refusal import error_json
 
 
 def refusal(

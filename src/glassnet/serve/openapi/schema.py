@@ -1,0 +1,168 @@
+"""Shapes: JSON Schema in small pieces, and what every route of the service may answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from glassnet.serve.refusal import error_document
+from glassnet.serve.routes.rows import LARGEST
+
+if TYPE_CHECKING:
+    from glassnet.serve.service import Service
+
+Json: TypeAlias = dict[str, Any]
+
+TEXT: Json = {"type": "string"}
+NUMBER: Json = {"type": "number"}
+FLAG: Json = {"type": "boolean"}
+
+ERRORS: dict[int, tuple[str, str, str]] = {
+    400: ("It is no request that can be read.", "not-json", "The body is not JSON: …"),
+    401: ("The token is missing or wrong.", "no-token", "This service asks for its token: …"),
+    403: ("It comes from a page or by a name that is not trusted.", "wrong-origin", "The Origin …"),
+    404: ("There is no such model or address.", "no-such-model", "There is no model 'cats'. …"),
+    408: ("The body did not come in time.", "too-slow", "The body did not come within 10 s."),
+    413: ("The body is too large.", "too-large", "The body is larger than …"),
+    415: ("The body is of another format.", "wrong-format", "The body is expected as …"),
+    422: ("The rows cannot be used.", "missing-input", "rows[2] lacks 'age'."),
+    429: ("Too many requests came from this address.", "too-many-requests", "More requests …"),
+    500: ("Something went wrong inside.", "internal", "Something went wrong inside. …"),
+    503: ("It cannot be answered now.", "overloaded", "Too many requests wait; come again."),
+    507: ("No more drawings can be kept.", "full", "As many drawings are kept as may be: …"),
+}
+ALWAYS = (400, 403, 413, 415, 429, 500, 503)
+"""What can happen to any request, before its route sees it."""
+
+
+def components(service: Service) -> Json:
+    """The shapes that several routes share."""
+    found: Json = {
+        "schemas": {
+            "Error": record(
+                {"error": record({"code": TEXT, "message": TEXT})},
+                "What went wrong.",
+            ),
+            "PlainError": record({"error": TEXT}, "As the Open Inference Protocol has it."),
+            "Model": record({"name": TEXT, "hash": TEXT}, "Which model answered."),
+            "Doubt": record(
+                {
+                    "code": {"enum": ["unlike-training", "not-probable", "outside-range"]},
+                    "message": TEXT,
+                    "input": TEXT,
+                },
+                "A reason not to rely on an answer.",
+                optional=("input",),
+            ),
+            "Explanation": {
+                "type": "object",
+                "description": "Why the network said so: the `glassnet-why` of docs/explain.md.",
+                "required": ["format", "version", "answer", "questions"],
+            },
+            "ClassAnswer": _answer(
+                {
+                    "class": TEXT,
+                    "probability": share(),
+                    "probabilities": {"type": "object", "additionalProperties": share()},
+                }
+            ),
+            "ValueAnswer": _answer(
+                {
+                    "values": {
+                        "type": "object",
+                        "additionalProperties": record({"value": NUMBER, "unit": TEXT}),
+                    }
+                }
+            ),
+        }
+    }
+    if service.settings.token:
+        found["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    return found
+
+
+def responses(
+    service: Service,
+    good: dict[int, tuple[str, Json, Json]],
+    *errors: int,
+    plain: bool = False,
+    token: bool = True,
+) -> Json:
+    """Every status that a route can answer with."""
+    found: Json = {}
+    for status, (told, schema, examples) in good.items():
+        media: Json = {"schema": schema}
+        if examples:
+            media["examples"] = examples
+        found[str(status)] = {"description": told, "content": {"application/json": media}}
+    asks = (401,) if token and service.settings.token else ()
+    for status in sorted({*ALWAYS, *errors, *asks}):
+        told, code, message = ERRORS[status]
+        shape = "PlainError" if plain else "Error"
+        example = error_document(plain, code, message)
+        found[str(status)] = {
+            "description": told,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": f"#/components/schemas/{shape}"},
+                    "example": example,
+                }
+            },
+        }
+        if status in (429, 503):
+            found[str(status)]["headers"] = {
+                "Retry-After": {"description": "Seconds.", "schema": whole(0)}
+            }
+    return found
+
+
+def body_of(kind: str, schema: Json, examples: Json) -> Json:
+    """A body that must be there."""
+    return {"required": True, "content": {kind: {"schema": schema, "examples": examples}}}
+
+
+def record(properties: Json, about: str = "", optional: tuple[str, ...] = ()) -> Json:
+    """An object of these fields and no others."""
+    found: Json = {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+    return {"description": about, **found} if about else found
+
+
+def any_of(schemas: list[Json]) -> Json:
+    """Whatever fits one of several shapes."""
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def or_null(schema: Json) -> Json:
+    """A shape, or null."""
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def whole(least: int, most: int | None = None) -> Json:
+    """A whole number."""
+    found = {"type": "integer", "minimum": least}
+    return found if most is None else {**found, "maximum": most}
+
+
+def share() -> Json:
+    """A number from 0 to 1."""
+    return {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def any_number() -> Json:
+    """A number that a network may be given."""
+    return {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}
+
+
+def _answer(said: Json) -> Json:
+    doubts = {"type": "array", "items": {"$ref": "#/components/schemas/Doubt"}}
+    sure = {
+        **or_null(FLAG),
+        "description": "null: the model does not know what its training data was like.",
+    }
+    explanation = {"$ref": "#/components/schemas/Explanation"}
+    fields = {**said, "sure": sure, "unsure_because": doubts, "explanation": explanation}
+    return record(fields, optional=("explanation",))
