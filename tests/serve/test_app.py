@@ -16,7 +16,8 @@ import httpx
 
 import glassnet as gn
 from glassnet.serve import App, Models, Settings, create_app
-from glassnet.serve.endpoint import Reply, Request
+from glassnet.serve.endpoint import Request
+from glassnet.serve.reply import Reply
 from glassnet.serve.routing import NOWHERE, NOWHERE_OF_PROTOCOL, Route
 from glassnet.serve.service import Service
 

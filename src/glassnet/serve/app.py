@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import glassnet as gn
-from glassnet.serve.endpoint import Reply, refused, respond, send_reply
+from glassnet.serve.endpoint import respond
 from glassnet.serve.guard.guard import Guard
 from glassnet.serve.models import Models
 from glassnet.serve.openapi import open_inference as protocol
 from glassnet.serve.openapi import rest
 from glassnet.serve.openapi.document import Document
+from glassnet.serve.refusal import Refusal
+from glassnet.serve.reply import Reply
 from glassnet.serve.routes import open_inference as v2
 from glassnet.serve.routes import predict
 from glassnet.serve.routes import service as own
@@ -58,15 +60,15 @@ class App:
             await _live(receive, send)
             return
         route, method = self.routes.of(scope), scope["method"]
-        if route.answer is None:
-            told = "There is nothing here. GET /openapi.json says what there is."
-            await send_reply(send, refused(404, "not-found", told, route.plain))
+        if route.endpoint is None:
+            message = "There is nothing here. GET /openapi.json says what there is."
+            await Refusal(404, "not-found", message).reply(route.plain).send(send)
         elif method not in route.methods:
-            told = f"{scope['path'][:60]} is asked with {route.method}, not {method}."
-            allow = ((b"allow", route.method.encode()),)
-            await send_reply(send, refused(405, "wrong-method", told, route.plain, allow))
+            message = f"{scope['path'][:60]} is asked with {route.method}, not {method}."
+            allow = b"allow", route.method.encode()
+            await Refusal(405, "wrong-method", message, allow).reply(route.plain).send(send)
         elif method == "HEAD" and route.stream:  # its end is its answer's
-            await send_reply(send, Reply(b"", kind=EVENTS))
+            await Reply(b"", kind=EVENTS).send(send)
         else:
             await respond(self.state, route, scope, receive, send)
 

@@ -3,7 +3,7 @@
 An endpoint is a function of the service and a `Request` that returns a `Reply`; `respond` calls the
 one of a route, and makes an answer of the error that comes out of it:
 
-    RefusedError                 its own status
+    Refusal                 its own status
     EmptyDrawingError       422, empty-drawing
     DataError, ShapeError   422, unusable
     all others              none: the guard answers 500, and logs them
@@ -20,59 +20,34 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from glassnet.errors import DataError, EmptyDrawingError, ShapeError, short
-from glassnet.serve.guard.clients import asking
-from glassnet.serve.refusal import error_json
+from glassnet.serve.guard.clients import client_of_scope
+from glassnet.serve.refusal import Refusal
 
 if TYPE_CHECKING:
     from glassnet.serve.asgi import Receive, Scope, Send
     from glassnet.serve.models import Served
+    from glassnet.serve.reply import Reply
     from glassnet.serve.routing import Route
     from glassnet.serve.service import Service
 
-JSON = b"application/json"
 T = TypeVar("T")
-
-
-class RefusedError(Exception):
-    """A request that is not answered as asked.
-
-    status      of HTTP
-    code        for programs: "wrong-shape"
-    message     for people: what was expected, what came, what to do
-    headers     of the answer
-    """
-
-    def __init__(self, status: int, code: str, message: str, *headers: tuple[bytes, bytes]) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = headers
 
 
 class GoneError(Exception):
     """The client has gone, or the guard stopped it: nobody waits for an answer."""
 
 
-class Reply(NamedTuple):
-    """An answer."""
-
-    body: bytes
-    status: int = 200
-    kind: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
 class Request:
     """What was asked.
 
-    scope       of ASGI
-    receive     of ASGI
+    route                   where its address leads
+    scope, receive, send    of ASGI
     """
 
-    __slots__ = ("receive", "scope", "send")
+    __slots__ = ("receive", "route", "scope", "send")
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        self.route = route
         self.scope = scope
         self.receive = receive
         self.send = send
@@ -80,14 +55,14 @@ class Request:
     @property
     def client(self) -> str:
         """Who asks."""
-        return asking(self.scope)
+        return client_of_scope(self.scope)
 
     async def body(self) -> bytes:
         """Read all of the body. Raises GoneError if it ends early."""
         message = await self.receive()
         if message["type"] == "http.request" and not message.get("more_body", False):
-            whole: bytes = message.get("body", b"")
-            return whole
+            body: bytes = message.get("body", b"")
+            return body
         parts = []
         while message["type"] == "http.request":
             parts.append(message.get("body", b""))
@@ -96,8 +71,12 @@ class Request:
             message = await self.receive()
         raise GoneError
 
+    def parameter(self, name: str) -> str:
+        """What stands in the address in the place of {name}."""
+        return self.route.parameters(self.scope["path"])[name]
+
     def query(self, *names: str) -> dict[str, str]:
-        """The parameters of the address. Raises RefusedError for others, or one twice."""
+        """The parameters of the address. Raises Refusal for others, or one twice."""
         raw = self.scope.get("query_string", b"")
         if not raw:
             return {}
@@ -105,27 +84,25 @@ class Request:
         try:
             pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=20)
         except ValueError:
-            raise RefusedError(422, "unknown-parameter", "There are too many parameters.") from None
+            raise Refusal(422, "unknown-parameter", "There are too many parameters.") from None
         for name, value in pairs:
             if name not in names:
                 known = f"Known here: {', '.join(names)}." if names else "There are none here."
-                raise RefusedError(
+                raise Refusal(
                     422, "unknown-parameter", f"There is no parameter {name[:60]!r}. {known}"
                 )
             if name in found:
-                raise RefusedError(
-                    422, "parameter-twice", f"{name} came more than once; send it once."
-                )
+                raise Refusal(422, "parameter-twice", f"{name} came more than once; send it once.")
             found[name] = value
         return found
 
     def expect_kind(self, *kinds: bytes, hint: str) -> None:
-        """Raise RefusedError unless the body is of one of these media types, or says none."""
+        """Raise Refusal unless the body is of one of these media types, or says none."""
         for name, value in self.scope["headers"]:
             if name == b"content-type" and value not in kinds:
                 kind = value.partition(b";")[0].strip().lower()
                 if kind not in kinds:
-                    raise RefusedError(
+                    raise Refusal(
                         415,
                         "wrong-format",
                         f"The body is expected as {' or '.join(k.decode() for k in kinds)}, got "
@@ -135,60 +112,32 @@ class Request:
 
     def header(self, name: bytes) -> bytes | None:
         """A header, by its name in small letters; None where it did not come."""
-        return next((value for given, value in self.scope["headers"] if given == name), None)
+        return next((value for key, value in self.scope["headers"] if key == name), None)
 
 
 async def respond(
     service: Service, route: Route, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answer a request by its route."""
-    assert route.answer is not None
-    plain = route.plain
+    assert route.endpoint is not None
     try:
-        reply = await route.answer(service, Request(scope, receive, send))
-    except RefusedError as refusal:
-        reply = refused(refusal.status, refusal.code, refusal.message, plain, refusal.headers)
+        reply: Reply | None = await route.endpoint(service, Request(route, scope, receive, send))
+    except Refusal as refusal:
+        reply = refusal.reply(route.plain)
     except EmptyDrawingError as error:
-        reply = refused(422, "empty-drawing", str(error), plain)
+        reply = Refusal(422, "empty-drawing", str(error)).reply(route.plain)
     except (DataError, ShapeError) as error:
-        reply = refused(422, "unusable", str(error), plain)
+        reply = Refusal(422, "unusable", str(error)).reply(route.plain)
     except GoneError:
         return
     if reply is not None:
-        await send_reply(send, reply)
+        await reply.send(send)
 
 
-def refused(
-    status: int,
-    code: str,
-    message: str,
-    plain: bool = False,
-    headers: tuple[tuple[bytes, bytes], ...] = (),
-) -> Reply:
-    """An error as an answer."""
-    if plain and status == 422:  # the protocol knows one status for what cannot be computed with
-        status = 400
-    return Reply(error_json(plain, code, message), status, JSON, headers)
-
-
-async def send_reply(send: Send, reply: Reply) -> None:
-    """Send an answer, whole."""
-    body, status, kind, headers = reply
-    length = (b"content-length", b"%d" % len(body))
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(b"content-type", kind), length, *headers],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
-
-
-def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Read JSON of a shape; a byte order mark before it is no part of it.
 
-    Raises RefusedError where it is no JSON or an object has a name twice, ValidationError where it
+    Raises Refusal where it is no JSON or an object has a name twice, ValidationError where it
     has another shape.
     """
     text = body.removeprefix(codecs.BOM_UTF8)
@@ -199,13 +148,13 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     except msgspec.ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RefusedError(
+        raise Refusal(
             400,
             "not-json",
             f"The body is not JSON: {error}. NaN and Infinity are no numbers of JSON.",
         ) from None
     except RecursionError:
-        raise RefusedError(400, "not-json", "The body is JSON that is nested too deep.") from None
+        raise Refusal(400, "not-json", "The body is JSON that is nested too deep.") from None
     return found
 
 
@@ -219,8 +168,8 @@ def _names(found: object) -> int:
         return len(found)
     if isinstance(found, msgspec.Struct):
         values = [getattr(found, name) for name in found.__struct_fields__]
-        given = [value for value in values if value is not msgspec.UNSET]
-        return len(given) + sum(map(_names, given))
+        values = [value for value in values if value is not msgspec.UNSET]
+        return len(values) + sum(map(_names, values))
     if type(found) is list and found and isinstance(found[0], dict | msgspec.Struct):
         return sum(map(_names, found))
     return 0
@@ -233,7 +182,7 @@ class _Twice(NamedTuple):
 
 
 def _expect_names_once(text: bytes) -> None:
-    """Raise RefusedError, which says where, if any object of some JSON has a name twice."""
+    """Raise Refusal, which says where, if any object of some JSON has a name twice."""
     twice = []
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Twice:
@@ -248,7 +197,7 @@ def _expect_names_once(text: bytes) -> None:
     document = json.loads(text, object_pairs_hook=once, parse_int=float)
     if twice:
         place, name = next(_places(document, ""))
-        raise RefusedError(
+        raise Refusal(
             422,
             "name-twice",
             f"{place.removeprefix('.') or 'The body'} has {short(name)} more than once. A name "
@@ -270,16 +219,16 @@ def _places(document: object, place: str) -> Iterator[tuple[str, str]]:
 
 
 def model_of(service: Service, name: str | None) -> Served:
-    """The model of a name, or the first. Raises RefusedError where there is none."""
+    """The model of a name, or the first. Raises Refusal where there is none."""
     models = service.models
     if not models.ready:
-        raise RefusedError(
+        raise Refusal(
             503, "loading", "The models are being loaded; come again.", (b"retry-after", b"1")
         )
     if name is None:
         return models.first
     if name not in models:
-        raise RefusedError(
+        raise Refusal(
             404,
             "no-such-model",
             f"There is no model {name[:60]!r}. Known: {', '.join(models.names)}.",
@@ -288,21 +237,21 @@ def model_of(service: Service, name: str | None) -> Served:
 
 
 def flag(name: str, value: str) -> bool:
-    """A parameter that is 1 or 0. Raises RefusedError for anything else."""
+    """A parameter that is 1 or 0. Raises Refusal for anything else."""
     if value in ("1", "true"):
         return True
     if value in ("0", "false"):
         return False
-    raise RefusedError(422, "wrong-parameter", f"{name} is 1 or 0, got {value[:60]!r}.")
+    raise Refusal(422, "wrong-parameter", f"{name} is 1 or 0, got {value[:60]!r}.")
 
 
 def any_json(body: bytes) -> Any:
-    """Whatever JSON there is. Raises RefusedError where there is none."""
+    """Whatever JSON there is. Raises Refusal where there is none."""
     try:
-        return decoded(body, _ANYTHING)
+        return decode_json(body, _ANYTHING)
     except msgspec.ValidationError as error:  # the only one of anything: 1e999
         where = str(error).rpartition("at `$")[2].rstrip("`")
-        raise RefusedError(
+        raise Refusal(
             422,
             "too-large-a-number",
             f"The body holds a number that is too large for 64 bits, at {where or 'its top'}.",

@@ -18,9 +18,10 @@ pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
 
 from glassnet.serve.guard import guard as guard_module
-from glassnet.serve.guard.clients import Rates
+from glassnet.serve.guard import request
 from glassnet.serve.guard.guard import Guard
 from glassnet.serve.guard.hosts import Hosts
+from glassnet.serve.guard.rates import Rates
 from glassnet.serve.routing import Route, Routes
 from glassnet.serve.settings import Settings
 from glassnet.serve.telemetry.logs import Log
@@ -406,7 +407,7 @@ def test_a_body_has_a_limit_whatever_the_method(method: str) -> None:
 
 def test_all_bodies_together_have_a_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard_module, "MOST_HELD", 250)
-    monkeypatch.setattr(guard_module, "SMALL", 20)
+    monkeypatch.setattr(request, "SMALL", 20)
 
     async def slowly(scope: Any, receive: Any, send: Any) -> None:
         await echo(scope, receive, send)
@@ -492,7 +493,7 @@ def test_many_at_once_each_have_their_own_time() -> None:
         paths = ["/slow", "/quick"] * 50
         answers = [service.ask(path=path) for path in paths]
         statuses = [answer.status for answer in await asyncio.gather(*answers)]
-        assert not service.guard._open
+        assert not service.guard.deadlines
         return statuses
 
     assert asyncio.run(all_of_them()) == [503, 404] * 50
@@ -530,7 +531,7 @@ def test_what_was_answered_is_watched_no_longer() -> None:
     service = Service()
     ask(service)
     post(service, (b"content-length", b"1"), body=[b"x"])
-    assert not service.guard._open
+    assert not service.guard.deadlines
 
 
 def test_whoever_is_cancelled_from_outside_stays_cancelled() -> None:

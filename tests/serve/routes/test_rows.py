@@ -12,8 +12,8 @@ import pytest
 from glassnet.data.meaning import Features, Images
 from glassnet.data.pixels import Pixels
 from glassnet.engines import library
-from glassnet.serve.endpoint import RefusedError
-from glassnet.serve.routes.rows import read_asked
+from glassnet.serve.refusal import Refusal
+from glassnet.serve.routes.rows import read_rows
 
 TABLE = Features(("age", "height"), ("years", "cm"))
 PICTURE = Images(2, 2, maximum=16)
@@ -21,13 +21,13 @@ NAMED = {"age": 1, "height": 2.5}
 
 
 def read(rows: Any, inputs: Any = TABLE, most: int = 10, **more: Any) -> Any:
-    return read_asked(json.dumps({"rows": rows, **more}).encode(), inputs, most)[0]
+    return read_rows(json.dumps({"rows": rows, **more}).encode(), inputs, most)[0]
 
 
-def refused(text: str | bytes, inputs: Any = TABLE, most: int = 10) -> RefusedError:
+def refused(text: str | bytes, inputs: Any = TABLE, most: int = 10) -> Refusal:
     body = text if isinstance(text, bytes) else text.encode()
-    with pytest.raises(RefusedError) as error:
-        read_asked(body, inputs, most)
+    with pytest.raises(Refusal) as error:
+        read_rows(body, inputs, most)
     return error.value
 
 
@@ -216,6 +216,6 @@ def test_names_may_have_colons_and_look_like_others() -> None:
 @pytest.mark.parametrize(("inputs", "rows"), [(TABLE, [1, 2.5]), (PICTURE, [0, 1, 2, 3])])
 def test_a_byte_order_mark_is_no_part_of_what_is_said(inputs: Any, rows: list[float]) -> None:
     body = codecs.BOM_UTF8 + json.dumps({"rows": rows}).encode()
-    marked, _ = read_asked(body, inputs, 10)
+    marked, _ = read_rows(body, inputs, 10)
     assert np.array_equal(np.asarray(marked), np.asarray(read(rows, inputs)))
     assert refused(codecs.BOM_UTF8 + b"{").code == "not-json"

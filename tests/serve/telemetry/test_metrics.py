@@ -10,8 +10,8 @@ pytest.importorskip("prometheus_client")
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from glassnet.serve.guard import guard
-from glassnet.serve.http import connection, gate
+from glassnet.serve.guard import guard, request
+from glassnet.serve.http import connection, gate, refusals
 from glassnet.serve.telemetry.metrics import REASONS, Metrics
 
 
@@ -49,7 +49,7 @@ def test_every_reason_is_there_from_the_start() -> None:
 
 def test_every_reason_is_one_that_is_given() -> None:
     """A figure that can only be nought says that something never happens, which is not known."""
-    given = "".join(map(getsource, (guard, connection, gate)))
+    given = "".join(map(getsource, (guard, request, refusals, connection, gate)))
     assert [reason for reason in REASONS if f'"{reason}"' not in given] == []
 
 

@@ -24,17 +24,21 @@ import asyncio
 import math
 import re
 import secrets
-from collections.abc import Awaitable
 from hmac import compare_digest
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from glassnet.serve.guard.clients import LONGEST, Rates, Shares, asking
+from glassnet.serve.guard.clients import LONGEST
+from glassnet.serve.guard.deadlines import Deadlines
 from glassnet.serve.guard.hosts import Hosts
-from glassnet.serve.refusal import error_json
+from glassnet.serve.guard.rates import Rates
+from glassnet.serve.guard.request import CLOSE, GuardedRequest, Limits
+from glassnet.serve.guard.shares import Shares
+from glassnet.serve.refusal import Refusal
+from glassnet.serve.reply import Reply
 
 if TYPE_CHECKING:
-    from glassnet.serve.asgi import ASGIApp, Message, Receive, Scope, Send
+    from glassnet.serve.asgi import ASGIApp, Receive, Scope, Send
     from glassnet.serve.routing import Routes
     from glassnet.serve.settings import Settings
     from glassnet.serve.telemetry.logs import Log
@@ -43,24 +47,56 @@ if TYPE_CHECKING:
 MOST_HELD = 32 << 20
 """Bytes of all bodies together, those that are still coming and those that are being answered."""
 
-SMALL = 1 << 14
-"""Bytes of a body that is let in however much is held: what rows take, and small drawings."""
-
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
+PREFLIGHT = Reply(
+    b"",
+    204,
+    b"",
+    (
+        (b"access-control-allow-methods", b"GET, POST"),
+        (b"access-control-allow-headers", b"authorization, content-type, x-request-id"),
+        (b"access-control-max-age", b"600"),
+    ),
 )
-"""On every answer."""
+"""What the browser of an allowed page is told that asks whether it may ask."""
 
-DEFAULTS = (
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cache-control", b"no-store"),
+NO_TOKEN = Refusal(
+    401,
+    "no-token",
+    "This service asks for its token: send the header 'Authorization: Bearer TOKEN'.",
+    (b"www-authenticate", b"Bearer"),
+    reason="token",
 )
-"""On every answer that does not say so itself."""
-
-CLOSE = (b"connection", b"close")
-"""On an answer that is given while a body without a bearable end is still coming."""
+WRONG_HOST = Refusal(
+    403,
+    "wrong-host",
+    "The Host header is not a name of this service. Call it by the name or address it was started "
+    "with, or start it with that name allowed.",
+    reason="host",
+)
+NO_HOST = Refusal(
+    400,
+    "no-host",
+    "The request has no Host header; every HTTP client sends it.",
+    reason="host",
+)
+WRONG_ORIGIN = Refusal(
+    403,
+    "wrong-origin",
+    "The Origin header names another page than this service's own. Start the service with that "
+    "origin allowed if it may ask.",
+    reason="origin",
+)
+WRONG_LENGTH = Refusal(
+    400, "wrong-length", "Content-Length is not a number of bytes.", reason="request"
+)
+ENCODED = Refusal(415, "encoded", "The body is compressed; send it as it is.", reason="request")
+TOO_MANY_STREAMS = Refusal(
+    503,
+    "too-many-streams",
+    "As many event streams are open as may be; come again later.",
+    (b"retry-after", b"10"),
+    reason="streams",
+)
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _ONCE = (b"host", b"origin", b"authorization", b"content-length")
@@ -85,8 +121,6 @@ class Guard:
         self.routes = routes
         self.log = log
         self.metrics = metrics
-        self.most_body = settings.most_body
-        self.timeout = settings.timeout
         self.hosts = Hosts(settings.host, tuple(settings.allowed_hosts))
         self.origins = {origin.lower().rstrip("/").encode() for origin in settings.allowed_origins}
         self.rates = Rates(settings.rate, settings.burst) if settings.rate else None
@@ -94,13 +128,19 @@ class Guard:
         self.token = settings.token.encode() if settings.token else b""
         self.streams = Shares(max(1, settings.connections // 4))
         self.held = Shares(MOST_HELD)
+        self.deadlines = Deadlines(settings.timeout)
+        self._limits = Limits(
+            settings.most_body,
+            _too_large(settings.most_body),
+            self.held,
+            self.deadlines,
+            varies=bool(self.origins),
+        )
+        self._too_slow, self._took_too_long = _late(settings.timeout)
         self._ids = secrets.token_hex(4)
         self._count = 0
         self._held_back = 0
-        self._last_told = -math.inf
-        self._open: dict[_Request, float] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._last_logged = -math.inf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -112,11 +152,11 @@ class Guard:
         start = perf_counter()
         metrics = self.metrics
         metrics.in_flight += 1
-        request = _Request(self, scope, receive, send)
+        request = GuardedRequest(scope, receive, send, self.routes.of(scope), self._limits)
         try:
-            refused = self._ask(request, start)
-            if refused is not None:
-                await request.answer(*refused)
+            reply = self._check(request, start)
+            if reply is not None:
+                await reply.send(request.send)
             else:
                 await self._pass_on(request)
         finally:
@@ -124,7 +164,7 @@ class Guard:
             seconds = perf_counter() - start
             status = request.status or 499
             metrics.observe(request.route.label, status, seconds)
-            if status != 429 or self._tells(start):
+            if status != 429 or self._logs_refusal(start):
                 address = scope.get("client")
                 self.log.request(
                     scope["method"],
@@ -139,8 +179,8 @@ class Guard:
 
     # -- questions ---------------------------------------------------------------------------
 
-    def _ask(self, request: _Request, now: float) -> tuple[Any, ...] | None:
-        """Return why a request is not passed on, as arguments of `answer`; None if it is."""
+    def _check(self, request: GuardedRequest, now: float) -> Reply | None:
+        """Return what is answered in the place of the routes; None if a request is passed on."""
         scope = request.scope
         pairs = scope["headers"]
         headers = dict(pairs)
@@ -149,66 +189,60 @@ class Guard:
             request.size = int(length) if length.isdigit() and len(length) < 19 else math.inf
         elif b"transfer-encoding" in headers:
             request.size = math.inf
-        given = headers.get(b"x-request-id")
-        if given is not None and _REQUEST_ID.fullmatch(given):
-            request.id = given.decode()
+        own_id = headers.get(b"x-request-id")
+        if own_id is not None and _REQUEST_ID.fullmatch(own_id):
+            request.id = own_id.decode()
         else:
             self._count += 1
             request.id = f"{self._ids}-{self._count:x}"
-        refused = self._ask_where_from(request, headers, len(pairs))
-        if wait := self._wait(request, headers, refused is not None, now):
-            request.count("rate")
-            return (
+        refusal = self._check_origin(request, headers, len(pairs))
+        if wait := self._wait(request, headers, refusal is not None, now):
+            refusal = Refusal(
                 429,
                 "too-many-requests",
                 "More requests came from this address than are answered; slow down.",
                 (b"retry-after", b"%d" % math.ceil(wait)),
+                reason="rate",
             )
-        if refused is not None:
-            reason, *answer = refused
-            request.count(reason)
-            return tuple(answer)
+        if refusal is not None:
+            return self._refused(request, refusal)
         if (
             request.cors is not None
             and scope["method"] == "OPTIONS"
             and b"access-control-request-method" in headers
         ):
-            return (204,)
+            return PREFLIGHT
         if self.token and not (
-            request.route.open or self._knows(headers.get(b"authorization", b""))
+            request.route.open or self._is_token(headers.get(b"authorization", b""))
         ):
-            request.count("token")
-            return (
-                401,
-                "no-token",
-                "This service asks for its token: send the header 'Authorization: Bearer TOKEN'.",
-                (b"www-authenticate", b"Bearer"),
-            )
-        return self._ask_body(request, headers) if request.size else None
+            return self._refused(request, NO_TOKEN)
+        if request.size and (refusal := self._check_body(request, headers)) is not None:
+            return self._refused(request, refusal)
+        return None
 
-    def _ask_where_from(
-        self, request: _Request, headers: dict[bytes, bytes], lines: int
-    ) -> tuple[Any, ...] | None:
-        """Return why a request is not to be trusted: a reason, then arguments of `answer`."""
+    def _refused(self, request: GuardedRequest, refusal: Refusal) -> Reply:
+        """Count a refusal; return what is sent."""
+        if refusal.reason:
+            self.metrics.rejected(refusal.reason)
+        return refusal.reply(request.route.plain)
+
+    def _check_origin(
+        self, request: GuardedRequest, headers: dict[bytes, bytes], lines: int
+    ) -> Refusal | None:
+        """Return why a request is not to be trusted, by its Host and its Origin."""
         if len(headers) != lines:
             names = [name for name, _ in request.scope["headers"]]
             for name in _ONCE:
                 if names.count(name) > 1:
-                    title = name.decode().title()
-                    told = f"{title} came more than once; send it once."
-                    return "request", 400, "header-twice", told
+                    message = f"{name.decode().title()} came more than once; send it once."
+                    return Refusal(400, "header-twice", message, reason="request")
         host = headers.get(b"host", b"")
         if not self.hosts.trusts(host):
             if host:
-                told = (
-                    "The Host header is not a name of this service. Call it by the name or address "
-                    "it was started with, or start it with that name allowed."
-                )
-                return "host", 403, "wrong-host", told
+                return WRONG_HOST
             # Load balancers ask so whether it lives; browsers never do.
             if not (request.route.always and request.scope.get("http_version") == "1.0"):
-                told = "The request has no Host header; every HTTP client sends it."
-                return "host", 400, "no-host", told
+                return NO_HOST
         origin = headers.get(b"origin")
         if origin is None:
             return None
@@ -219,14 +253,10 @@ class Guard:
         scheme, _, authority = origin.partition(b"://")
         if scheme in (b"http", b"https") and authority == host.lower():
             return None
-        told = (
-            "The Origin header names another page than this service's own. Start the service with "
-            "that origin allowed if it may ask."
-        )
-        return "origin", 403, "wrong-origin", told
+        return WRONG_ORIGIN
 
     def _wait(
-        self, request: _Request, headers: dict[bytes, bytes], refused: bool, now: float
+        self, request: GuardedRequest, headers: dict[bytes, bytes], refused: bool, now: float
     ) -> float:
         """Count a request; return 0.0, or the seconds to wait where it is one too many.
 
@@ -239,45 +269,35 @@ class Guard:
         rates = self.rates_of_strangers if strange else self.rates
         return rates.wait(request.client, now) if rates is not None else 0.0
 
-    def _knows(self, authorization: bytes) -> bool:
+    def _is_token(self, authorization: bytes) -> bool:
         """Return whether the token is right: compared in constant time."""
         scheme, _, token = authorization.partition(b" ")
         return compare_digest(token.strip(), self.token) and scheme.lower() == b"bearer"
 
-    def _ask_body(self, request: _Request, headers: dict[bytes, bytes]) -> tuple[Any, ...] | None:
+    def _check_body(self, request: GuardedRequest, headers: dict[bytes, bytes]) -> Refusal | None:
+        """Return why a body is not read, as far as its head says."""
         length = headers.get(b"content-length")
         if length is not None and not length.isdigit():
-            request.count("request")
-            return 400, "wrong-length", "Content-Length is not a number of bytes."
-        if length is not None and request.size > self.most_body:
-            request.count("size")
-            return 413, "too-large", self.too_large()
+            return WRONG_LENGTH
+        if length is not None and request.size > self._limits.most_body:
+            return self._limits.too_large
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            request.count("request")
-            return 415, "encoded", "The body is compressed; send it as it is."
+            return ENCODED
         return None
-
-    def too_large(self) -> str:
-        return f"The body is larger than the {self.most_body:,} bytes that are read; send less."
 
     # -- passing on --------------------------------------------------------------------------
 
-    async def _pass_on(self, request: _Request) -> None:
+    async def _pass_on(self, request: GuardedRequest) -> None:
+        """Have a request answered; where that comes to nothing, say why."""
         scope = request.scope
         stream = request.route.stream
         if stream:
             if not self.streams.admits(request.client):
-                request.count("streams")
-                await request.answer(
-                    503,
-                    "too-many-streams",
-                    "As many event streams are open as may be; come again later.",
-                    (b"retry-after", b"10"),
-                )
+                await self._refused(request, TOO_MANY_STREAMS).send(request.send)
                 return
             self.streams.take(request.client)
         else:
-            self.begin(request)
+            self.deadlines.begin(request)
         try:
             receive = request.receive if request.size else request.listen
             await self.app(scope, receive, request.send)
@@ -286,220 +306,65 @@ class Guard:
                 raise
             request.task.uncancel()
         except Exception as error:
-            if not (request.late or request.gone or request.stopped):
+            if not (request.late or request.gone or request.stopped is not None):
                 self.log.error(error, id=request.id, path=scope["path"])
         finally:
             if stream:
                 self.streams.give_back(request.client)
             if request.read:
                 self.held.give_back(request.client, request.read)
-            self._open.pop(request, None)
-        if request.status or request.gone:
-            return
-        if request.stopped:
-            why = request.stopped
-            request.stopped = ""
-            request.count(why)
-            if why == "size":
-                await request.answer(413, "too-large", self.too_large())
-            else:
-                await request.answer(
-                    503,
-                    "overloaded",
-                    "More large bodies come at once than can be held; come again later.",
-                    (b"retry-after", b"1"),
-                    CLOSE,
-                )
-        elif request.late and request.waiting:
-            request.count("slow-body")
-            await request.answer(
-                408, "too-slow", f"The body did not come within {self.timeout:g} s.", CLOSE
-            )
-        elif request.late:
-            request.count("timeout")
-            await request.answer(
-                503,
-                "took-too-long",
-                f"The answer took longer than {self.timeout:g} s. Send fewer rows at once, or "
-                "come again later.",
-                (b"retry-after", b"1"),
-            )
-        else:
-            await request.answer(
-                500,
-                "internal",
-                f"Something went wrong inside. The log has more under the id {request.id}.",
-            )
+            self.deadlines.end(request)
+        if not (request.status or request.gone):
+            refusal = self._why_unanswered(request)
+            request.stopped = None  # what is sent from now on is ours
+            await self._refused(request, refusal).send(request.send)
 
-    def begin(self, request: _Request) -> None:
-        """Give a request its time: to come whole, and again for its answer.
+    def _why_unanswered(self, request: GuardedRequest) -> Refusal:
+        """What is told to a client that still waits."""
+        if request.stopped is not None:
+            return request.stopped
+        if request.late:
+            return self._too_slow if request.waiting else self._took_too_long
+        return Refusal(
+            500,
+            "internal",
+            f"Something went wrong inside. The log has more under the id {request.id}.",
+        )
 
-        One timer serves all, as the oldest is always the next.
-        """
-        loop = self._loop
-        assert loop is not None
-        deadline = loop.time() + self.timeout
-        if self._open.get(request) == deadline:  # its body was there with its head
-            return
-        self._open.pop(request, None)
-        self._open[request] = deadline
-        if self._timer is None:
-            self._timer = loop.call_at(deadline, self._sweep, loop)
-
-    def task(self) -> asyncio.Task[Any]:
-        """The task that runs; asyncio takes less time to find it where it is told the loop."""
-        task = asyncio.current_task(self._loop) if self._loop is not None else None
-        if task is None:
-            self._loop = asyncio.get_running_loop()
-            self._timer = None
-            task = asyncio.current_task()
-            assert task is not None
-        return task
-
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
-        self._timer = None
-        for request, deadline in list(self._open.items()):
-            if deadline > now:
-                self._timer = loop.call_at(deadline, self._sweep, loop)
-                return
-            del self._open[request]
-            request.late = True
-            request.task.cancel()
-
-    def _tells(self, now: float) -> bool:
+    def _logs_refusal(self, now: float) -> bool:
         """Return whether a refusal for the rate is logged: one each second, with how many more."""
-        if now - self._last_told < 1:
+        if now - self._last_logged < 1:
             self._held_back += 1
             return False
         if self._held_back:
             self.log.event("refused", requests=self._held_back, reason="rate")
-        self._last_told, self._held_back = now, 0
+        self._last_logged, self._held_back = now, 0
         return True
 
 
-class _Request:
-    """One request on its way: what was read, what was answered, and whether it may go on."""
-
-    __slots__ = (
-        "_receive",
-        "_send",
-        "client",
-        "cors",
-        "gone",
-        "guard",
-        "id",
-        "late",
-        "read",
-        "route",
-        "scope",
-        "sent",
-        "size",
-        "status",
-        "stopped",
-        "task",
-        "waiting",
+def _too_large(most: int) -> Refusal:
+    return Refusal(
+        413,
+        "too-large",
+        f"The body is larger than the {most:,} bytes that are read; send less.",
+        reason="size",
     )
 
-    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
-        self.guard = guard
-        self.scope = scope
-        self._receive = receive
-        self._send = send
-        self.route = guard.routes.of(scope)
-        self.client = asking(scope)
-        self.task = guard.task()
-        self.id = ""
-        self.cors: bytes | None = None
-        self.size: float = 0  # what the body may still be, as far as its head said
-        self.read = self.sent = self.status = 0
-        self.late = self.waiting = self.gone = False
-        self.stopped = ""  # why its body is read no further
 
-    def count(self, reason: str) -> None:
-        self.guard.metrics.rejected(reason)
-
-    async def receive(self) -> Message:
-        """Read on in the body, and stop where it becomes too large."""
-        self.waiting = True
-        message = await self._receive()
-        self.waiting = False
-        if message["type"] == "http.disconnect":
-            self.gone = True
-            return message
-        size = len(message.get("body", b""))
-        self.read += size
-        held = self.guard.held
-        if self.read > self.guard.most_body:
-            self.stopped = "size"
-        elif self.read > SMALL and not held.admits(self.client, size):
-            self.stopped = "full"
-        if size:
-            held.take(self.client, size)
-        if self.stopped:
-            return {"type": "http.disconnect"}
-        if not message.get("more_body", False):
-            self.size = 0
-            self.guard.begin(self)
-        return message
-
-    async def listen(self) -> Message:
-        """Hear what comes where there is no body: that the client has gone."""
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            self.gone = True
-        return message
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """Pass an answer on, dressed."""
-        if message["type"] == "http.response.start":
-            if self.stopped:
-                return _nothing()
-            self.status = message["status"]
-            message["headers"] = self.dress(message.get("headers", ()))
-        elif message["type"] == "http.response.body":
-            if not self.status:
-                return _nothing()
-            self.sent += len(message.get("body", b""))
-        return self._send(message)
-
-    def dress(self, headers: Any) -> list[tuple[bytes, bytes]]:
-        """Return an answer's headers with those that every answer has."""
-        said = {name for name, _ in headers}
-        dressed = [*headers, *HEADERS, (b"x-request-id", self.id.encode())]
-        dressed += [pair for pair in DEFAULTS if pair[0] not in said]
-        if self.size > self.guard.most_body and b"connection" not in said:
-            dressed.append(CLOSE)
-        if self.cors is not None:
-            dressed += [
-                (b"access-control-allow-origin", self.cors),
-                (b"access-control-expose-headers", b"x-request-id, retry-after"),
-            ]
-        if self.guard.origins:
-            dressed.append((b"vary", b"origin"))
-        return dressed
-
-    async def answer(
-        self, status: int, code: str = "", message: str = "", *headers: tuple[bytes, bytes]
-    ) -> None:
-        """Answer in the place of the routes: an error, or a preflight's 204."""
-        if status == 204:
-            body = b""
-            headers = (
-                (b"access-control-allow-methods", b"GET, POST"),
-                (b"access-control-allow-headers", b"authorization, content-type, x-request-id"),
-                (b"access-control-max-age", b"600"),
-            )
-        else:
-            body = error_json(self.route.plain, code, message)
-            headers = (
-                (b"content-type", b"application/json"),
-                (b"content-length", b"%d" % len(body)),
-                *headers,
-            )
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
-
-
-async def _nothing() -> None:
-    """Take no notice of a message."""
+def _late(timeout: float) -> tuple[Refusal, Refusal]:
+    """What is said of a body, and of an answer, that did not come in time."""
+    body = Refusal(
+        408,
+        "too-slow",
+        f"The body did not come within {timeout:g} s.",
+        CLOSE,
+        reason="slow-body",
+    )
+    answer = Refusal(
+        503,
+        "took-too-long",
+        f"The answer took longer than {timeout:g} s. Send fewer rows at once, or come again later.",
+        (b"retry-after", b"1"),
+        reason="timeout",
+    )
+    return body, answer

@@ -32,6 +32,7 @@ from glassnet.serve.http import refusals
 from glassnet.serve.http.gate import Gate, Turn
 from glassnet.serve.http.receiving import LINE, Phase, Receiving
 from glassnet.serve.http.single_write import SingleWrite
+from glassnet.serve.refusal import Refusal
 from glassnet.serve.routing import KEY, NOWHERE, Route, parse
 
 MOST_AHEAD = 8
@@ -97,7 +98,7 @@ class Connection(Receiving):
             return
         self.connections.discard(self)
         self._deaf = True
-        transport.write(refusals.CROWDED)
+        transport.write(refusals.to_http(refusals.CROWDED))
         self._linger()
         gate.see_off(self)
 
@@ -142,7 +143,7 @@ class Connection(Receiving):
         method = parser.get_method()
         if parser.should_upgrade():
             if method == b"CONNECT":
-                self._refuse(refusals.BAD, "request")
+                self._refuse(refusals.BAD)
             else:
                 self._upgrade = True
             return
@@ -154,7 +155,7 @@ class Connection(Receiving):
         try:
             path, raw, query = parse(self.url)
         except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
-            self._refuse(refusals.BAD, "request")
+            self._refuse(refusals.BAD)
             return
         route = self._route = gate.routes.find(path)
         version = parser.get_http_version()
@@ -213,7 +214,7 @@ class Connection(Receiving):
                 self._answer_full(close=True)
         else:
             return True
-        gate.count("full")
+        gate.count(refusals.FULL.reason)
         self.headers = self.scope = None  # type: ignore[assignment]
         return False
 
@@ -247,7 +248,7 @@ class Connection(Receiving):
         if late and not self.gate.waiting.admits(self.client_key):
             self.gate.refused += 1
             self._own = own
-            self._refuse(refusals.FULL[False, self._route.plain], "full")
+            self._refuse(refusals.FULL)
             return
         own.turn.came()
         super().on_message_complete()
@@ -297,7 +298,7 @@ class Connection(Receiving):
         self.pipeline.clear()
 
     def _answer_full(self, *, close: bool) -> None:
-        answer = refusals.FULL[not close, self._route.plain]
+        answer = refusals.to_http(refusals.FULL, keep=not close, plain=self._route.plain)
         if self.parser.get_method() == b"HEAD":
             answer = answer[: answer.index(b"\r\n\r\n") + 4]
         self.transport.write(answer)
@@ -305,9 +306,10 @@ class Connection(Receiving):
         if close:
             self._end()
 
-    def _refuse(self, answer: bytes, reason: str) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """Read no more; answer what was accepted before, then close."""
-        self.gate.count(reason)
+        self.gate.count(refusal.reason)
+        answer = refusals.to_http(refusal, plain=self._route.plain)
         self._deaf = self._unread = True
         own = self._own
         if own is None:
@@ -365,7 +367,7 @@ class Connection(Receiving):
     def give_up(self) -> None:
         """Refuse the request that is coming: others have no room."""
         own = self._own
-        self._refuse(refusals.FULL[False, self._route.plain], "full")
+        self._refuse(refusals.FULL)
         self._hold(0)
         if own is not None:
             own.turn.end()
@@ -376,7 +378,7 @@ class Connection(Receiving):
             self.transport.abort()
         elif self._phase is not Phase.NONE:
             self.deadline = now + LINGER
-            self._refuse(refusals.SLOW, "slow-body")
+            self._refuse(refusals.SLOW)
         else:
             self._end()
 

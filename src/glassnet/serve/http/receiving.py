@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from glassnet.serve.http import refusals
 from glassnet.serve.http.gate import MOST_HEAD, Gate
+from glassnet.serve.refusal import Refusal
 
 MOST_LINES = 100
 """Lines of a head, and of what follows a body in chunks."""
@@ -71,7 +72,7 @@ class Receiving(HttpToolsProtocol):
     _slice = 0  # bytes that are parsed now
     _held = 0  # bytes of its head that are kept
 
-    def _refuse(self, answer: bytes, reason: str) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """Read no more, and answer so."""
         raise NotImplementedError
 
@@ -95,10 +96,10 @@ class Receiving(HttpToolsProtocol):
             self._apart += size
             if self._apart > MOST_HEAD:
                 too_long = self._phase is Phase.HEAD
-                self._refuse(refusals.LONG_HEAD if too_long else refusals.BAD, "size")
+                self._refuse(refusals.LONG_HEAD if too_long else refusals.BAD_FRAME)
                 return
             if self._size > self.gate.most_body and self._phase is not Phase.HEAD:
-                self._refuse(refusals.LONG_BODY, "size")
+                self._refuse(refusals.LONG_BODY)
                 return
         self._parse(data)
         coming = self._phase is Phase.HEAD and not self._deaf
@@ -114,7 +115,7 @@ class Receiving(HttpToolsProtocol):
             if isinstance(error, httptools.HttpParserCallbackError):  # one of ours has failed
                 self.logger.error("A request could not be taken.", exc_info=error)
             if not self._deaf:
-                self._refuse(refusals.BAD, "request")
+                self._refuse(refusals.BAD)
 
     def _parse_without_upgrade(self, rest: bytes) -> None:
         """Read a head again, without what it says of another protocol; then what followed it."""
@@ -160,6 +161,6 @@ class Receiving(HttpToolsProtocol):
         if self._deaf:
             return
         if self._lines > MOST_LINES or len(name) > MOST_NAME:
-            self._refuse(refusals.LONG_HEAD, "size")
+            self._refuse(refusals.LONG_HEAD)
         elif self._phase is Phase.HEAD:
             super().on_header(name, value)

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from glassnet.memory import give_back_from
-from glassnet.serve.http.connection import Connection, connection_class
-from glassnet.serve.http.gate import Gate
+from glassnet.serve.http.connection import connection_class
+from glassnet.serve.http.gate import Gate, Gated
 from glassnet.serve.http.listener import drop_newcomers, listen, unaccepted
 
 if TYPE_CHECKING:
@@ -250,7 +250,7 @@ class Server(uvicorn.Server):
         task.add_done_callback(self._ended)
         return task
 
-    def _connections(self) -> list[Connection]:
+    def _connections(self) -> list[Gated]:
         return list(self.gate.open)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from glassnet.serve.endpoint import Reply, Request, model_of
+from glassnet.serve.endpoint import Request, model_of
 from glassnet.serve.openapi import schema
+from glassnet.serve.reply import Reply
 from glassnet.serve.routing import Route, Routes
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class Document:
         service = self.service
         paths = {}
         for route in self.routes:
-            if (told := route.describe(service)) is not None:
-                paths[route.path] = {route.method.lower(): _operation(route) | told}
+            if (description := route.description(service)) is not None:
+                paths[route.path] = {route.method.lower(): _operation(route) | description}
         document: dict[str, Any] = {
             "openapi": "3.1.0",
             "info": self._about,
@@ -72,7 +73,7 @@ class Document:
 
 def _operation(route: Route) -> dict[str, Any]:
     """What is said of a route whatever the models are: in the words of its function."""
-    summary, _, rest = (getdoc(route.answer) or "").partition("\n")
+    summary, _, rest = (getdoc(route.endpoint) or "").partition("\n")
     name = route.path.strip("/").replace("/", "_") or "page"
     operation = {
         "tags": [route.tag],

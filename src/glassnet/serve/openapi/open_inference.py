@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from glassnet.data.meaning import Images
 from glassnet.serve.openapi.schema import (
-    FLAG,
+    BOOLEAN,
     TEXT,
     Json,
     any_number,
     any_of,
-    body_of,
+    integer,
+    object_of,
+    of_struct,
     or_null,
-    record,
+    request_body,
     responses,
-    share,
-    whole,
+    unit_interval,
 )
 from glassnet.serve.routes import open_inference, tensors
 
@@ -27,39 +28,41 @@ if TYPE_CHECKING:
 
 def live(service: Service) -> Json:
     """GET /v2/health/live."""
-    told = record({"live": FLAG})
-    found = responses(service, {200: ("It runs.", told, {})}, plain=True, token=False)
+    schema = object_of({"live": BOOLEAN})
+    found = responses(service, {200: ("It runs.", schema, {})}, plain=True, token=False)
     return {"responses": found, "security": []}
 
 
 def ready(service: Service) -> Json:
     """GET /v2/health/ready."""
-    told = record({"ready": FLAG})
-    found = responses(service, {200: ("It answers.", told, {})}, plain=True, token=False)
-    _or_not_ready(found, told)
+    schema = object_of({"ready": BOOLEAN})
+    found = responses(service, {200: ("It answers.", schema, {})}, plain=True, token=False)
+    _or_not_ready(found, schema)
     return {"responses": found, "security": []}
 
 
 def server(service: Service) -> Json:
     """GET /v2."""
-    told = record({"name": TEXT, "version": TEXT, "extensions": {"type": "array", "items": TEXT}})
-    return {"responses": responses(service, {200: ("What this is.", told, {})}, plain=True)}
+    schema = object_of(
+        {"name": TEXT, "version": TEXT, "extensions": {"type": "array", "items": TEXT}}
+    )
+    return {"responses": responses(service, {200: ("What this is.", schema, {})}, plain=True)}
 
 
 def models(service: Service) -> Json:
     """GET /v2/models."""
     known = {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}
-    told = record({"models": known})
-    return {"responses": responses(service, {200: ("The models.", told, {})}, plain=True)}
+    schema = object_of({"models": known})
+    return {"responses": responses(service, {200: ("The models.", schema, {})}, plain=True)}
 
 
 def metadata(service: Service) -> Json:
     """GET /v2/models/NAME."""
-    tensor = record(
+    tensor = object_of(
         {"name": TEXT, "datatype": TEXT, "shape": {"type": "array", "items": {"type": "integer"}}}
     )
     tensors = {"type": "array", "items": tensor}
-    told = record(
+    schema = object_of(
         {
             "name": TEXT,
             "versions": {"type": "array", "items": TEXT},
@@ -75,15 +78,15 @@ def metadata(service: Service) -> Json:
     }
     return {
         "parameters": [_name(service)],
-        "responses": responses(service, {200: ("Its tensors.", told, shown)}, 404, plain=True),
+        "responses": responses(service, {200: ("Its tensors.", schema, shown)}, 404, plain=True),
     }
 
 
 def model_ready(service: Service) -> Json:
     """GET /v2/models/NAME/ready."""
-    told = record({"name": TEXT, "ready": FLAG})
-    found = responses(service, {200: ("It answers.", told, {})}, 404, plain=True)
-    _or_not_ready(found, told)
+    schema = object_of({"name": TEXT, "ready": BOOLEAN})
+    found = responses(service, {200: ("It answers.", schema, {})}, 404, plain=True)
+    _or_not_ready(found, schema)
     return {"parameters": [_name(service)], "responses": found}
 
 
@@ -94,30 +97,24 @@ def infer(service: Service) -> Json:
     for served in service.models:
         known = [t["name"] for t in open_inference.metadata_of(served)["outputs"]]
         names.update(known)
-        asked = {
-            "id": or_null(TEXT),
-            "parameters": _parameters({tensors.ALL_BINARY: or_null(FLAG)}),
-            "inputs": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 1,
-                "items": _tensor(served),
-            },
+        fields = {
+            "parameters": _parameters({tensors.ALL_BINARY: or_null(BOOLEAN)}),
+            "inputs": {"type": "array", "minItems": 1, "maxItems": 1, "items": _tensor(served)},
             "outputs": {"type": ["array", "null"], "items": any_of(list(map(_output, known)))},
         }
-        requests.append(_open(record(asked, optional=("id", "parameters", "outputs"))))
-        row, told = open_inference.example(served)
-        examples[served.name] = {"summary": f"One row for {served.name}", "value": row}
-        results[served.name] = {"summary": served.name, "value": told}
-    output = record(
+        requests.append(of_struct(tensors.InferRequest, fields))
+        request, reply = open_inference.example(served)
+        examples[served.name] = {"summary": f"One row for {served.name}", "value": request}
+        results[served.name] = {"summary": served.name, "value": reply}
+    output = object_of(
         {
             "name": {"enum": sorted(names)},
             "datatype": {"enum": ["FP64", "BYTES", "BOOL"]},
-            "shape": {"type": "array", "items": whole(1)},
+            "shape": {"type": "array", "items": integer(1)},
             "data": {"type": "array", "items": {"type": ["number", "string", "boolean"]}},
         }
     )
-    answer = record(
+    answer = object_of(
         {
             "model_name": TEXT,
             "id": TEXT,
@@ -137,7 +134,7 @@ def infer(service: Service) -> Json:
     }
     return {
         "parameters": [_name(service)],
-        "requestBody": body_of("application/json", any_of(requests), examples),
+        "requestBody": request_body("application/json", any_of(requests), examples),
         "responses": found,
     }
 
@@ -151,25 +148,24 @@ def _tensor(served: Served) -> Json:
     if isinstance(inputs, Images):
         shapes.append({"const": [1, inputs.height, inputs.width]})
         wholes = [name for name, limit in tensors.WHOLES.items() if limit.max >= inputs.maximum]
-        kinds = [(["FP32", "FP64"], share()), (wholes, whole(0, inputs.maximum))]
+        kinds = [(["FP32", "FP64"], unit_interval()), (wholes, integer(0, inputs.maximum))]
     else:
         kinds = [(["FP32", "FP64"], any_number())]
-        kinds += [([name], whole(limit.min, limit.max)) for name, limit in tensors.WHOLES.items()]
+        kinds += [([name], integer(limit.min, limit.max)) for name, limit in tensors.WHOLES.items()]
     return any_of(
         [
-            _open(
-                record(
-                    {
-                        "name": {"const": tensors.INPUT},
-                        "shape": any_of(shapes),
-                        "datatype": {"enum": names},
-                        "parameters": _parameters({tensors.SIZE: False}),
-                        "data": {"type": "array", "minItems": D, "maxItems": D, "items": number},
-                    },
-                    "With a header Inference-Header-Content-Length a tensor may be bytes behind "
-                    f"the JSON: docs/serve.md. Then it has no data, but a {tensors.SIZE}.",
-                    optional=("parameters",),
-                )
+            of_struct(
+                tensors.Tensor,
+                {
+                    "name": {"const": tensors.INPUT},
+                    "shape": any_of(shapes),
+                    "datatype": {"enum": names},
+                    "parameters": _parameters({tensors.SIZE: False}),
+                    "data": {"type": "array", "minItems": D, "maxItems": D, "items": number},
+                },
+                "With a header Inference-Header-Content-Length a tensor may be bytes behind "
+                f"the JSON: docs/serve.md. Then it has no data, but a {tensors.SIZE}.",
+                required=("data",),
             )
             for names, number in kinds
         ]
@@ -178,12 +174,12 @@ def _tensor(served: Served) -> Json:
 
 def _output(name: str) -> Json:
     """An output that is asked for."""
-    classes = or_null(whole(0)) if name == "probabilities" else {"enum": [None, 0]}
+    classes = or_null(integer(0)) if name == "probabilities" else {"enum": [None, 0]}
     parameters = _parameters(
-        {tensors.BINARY: or_null(FLAG), open_inference.CLASSIFICATION: classes}
+        {tensors.BINARY: or_null(BOOLEAN), open_inference.CLASSIFICATION: classes}
     )
-    asked = {"name": {"const": name}, "parameters": parameters}
-    return _open(record(asked, optional=("parameters",)))
+    fields = {"name": {"const": name}, "parameters": parameters}
+    return of_struct(tensors.RequestedOutput, fields)
 
 
 def _parameters(known: Json) -> Json:
@@ -195,15 +191,10 @@ def _parameters(known: Json) -> Json:
     }
 
 
-def _open(schema: Json) -> Json:
-    """A record that may have more fields, which are left unread."""
-    return {**schema, "additionalProperties": True}
-
-
-def _or_not_ready(responses: Json, told: Json) -> None:
+def _or_not_ready(responses: Json, schema: Json) -> None:
     """A service that is not ready says so in the shape of one that is."""
     media = responses["503"]["content"]["application/json"]
-    media["schema"] = {"anyOf": [told, media["schema"]]}
+    media["schema"] = {"anyOf": [schema, media["schema"]]}
 
 
 def _name(service: Service) -> Json:

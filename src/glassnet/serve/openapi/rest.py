@@ -14,20 +14,22 @@ import numpy as np
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs
 from glassnet.data.pixels import Pixels
 from glassnet.serve.openapi.schema import (
-    FLAG,
+    BOOLEAN,
     NUMBER,
     TEXT,
     Json,
     any_number,
     any_of,
-    body_of,
+    integer,
+    object_of,
+    of_struct,
     or_null,
-    record,
+    request_body,
     responses,
-    share,
-    whole,
+    unit_interval,
 )
-from glassnet.serve.routes.rows import MOST_EXPLAINED
+from glassnet.serve.routes.predict import Correction
+from glassnet.serve.routes.rows import MOST_EXPLAINED, PredictRequest
 
 if TYPE_CHECKING:
     from glassnet.serve.models import Served
@@ -42,16 +44,16 @@ def predict(service: Service) -> Json:
     explained = min(MOST_EXPLAINED, most)
     body = any_of(
         [
-            record(
+            of_struct(
+                PredictRequest,
                 {"rows": _one_or_many(row, most), "explain": {"const": False}},
-                optional=("explain",),
             ),
-            record(
+            of_struct(
+                PredictRequest,
                 {
                     "rows": _one_or_many(row, explained),
-                    "explain": {**FLAG, "description": "Say why, too."},
+                    "explain": {**BOOLEAN, "description": "Say why, too."},
                 },
-                optional=("explain",),
             ),
         ]
     )
@@ -66,10 +68,10 @@ def predict(service: Service) -> Json:
             }
     return {
         "parameters": [_model_parameter(service)],
-        "requestBody": body_of("application/json", body, examples),
+        "requestBody": request_body("application/json", body, examples),
         "responses": responses(
             service,
-            {200: ("The answers, one a row.", _answers(service), _told(service))},
+            {200: ("The answers, one a row.", _answers(service), _example_answers(service))},
             404,
             408,
             422,
@@ -82,17 +84,17 @@ def predict_image(service: Service) -> Json | None:
     if not any(isinstance(one.model.inputs, Images) for one in service.models):
         return None
     picture = {"schema": {"type": "string", "format": "binary"}}
-    told = _answers(service)
-    told["properties"]["seen"] = record(
+    schema = _answers(service)
+    schema["properties"]["seen"] = object_of(
         {
-            "height": whole(1),
-            "width": whole(1),
-            "maximum": whole(1, 255),
-            "pixels": {"type": "array", "items": whole(0, 255)},
+            "height": integer(1),
+            "width": integer(1),
+            "maximum": integer(1, 255),
+            "pixels": {"type": "array", "items": integer(0, 255)},
         },
         "What the network sees of the picture.",
     )
-    told["required"].append("seen")
+    schema["required"].append("seen")
     explain = {
         "name": "explain",
         "in": "query",
@@ -106,7 +108,7 @@ def predict_image(service: Service) -> Json | None:
             "content": {"image/png": picture, "image/jpeg": picture},
         },
         "responses": responses(
-            service, {200: ("The answer, and what the network saw.", told, {})}, 404, 408, 422
+            service, {200: ("The answer, and what the network saw.", schema, {})}, 404, 408, 422
         ),
     }
 
@@ -119,17 +121,18 @@ def learn(service: Service) -> Json | None:
         if not isinstance(images, Images) or not isinstance(outputs, Classes):
             continue
         bodies.append(
-            record(
+            of_struct(
+                Correction,
                 {
                     "pixels": {
                         "type": "array",
                         "minItems": images.size,
                         "maxItems": images.size,
-                        "items": whole(0, images.maximum),
-                        "contains": whole(1),
+                        "items": integer(0, images.maximum),
+                        "contains": integer(1),
                     },
                     "label": {"enum": list(outputs.labels)},
-                }
+                },
             )
         )
         row, _ = _rows_of(one)
@@ -138,11 +141,11 @@ def learn(service: Service) -> Json | None:
     if not bodies or service.settings.learn is None:
         return None
     model = {"$ref": "#/components/schemas/Model"}
-    told = record({"model": model, "kept": TEXT})
+    schema = object_of({"model": model, "kept": TEXT})
     return {
         "parameters": [_model_parameter(service)],
-        "requestBody": body_of("application/json", any_of(bodies), examples),
-        "responses": responses(service, {201: ("It is kept.", told, {})}, 404, 408, 422, 507),
+        "requestBody": request_body("application/json", any_of(bodies), examples),
+        "responses": responses(service, {201: ("It is kept.", schema, {})}, 404, 408, 422, 507),
     }
 
 
@@ -150,7 +153,7 @@ def models(service: Service) -> Json:
     """GET /models."""
     features = {
         "type": "array",
-        "items": record(
+        "items": object_of(
             {
                 "name": TEXT,
                 "unit": TEXT,
@@ -163,9 +166,9 @@ def models(service: Service) -> Json:
     }
     images = {
         "kind": {"const": "images"},
-        "height": whole(1),
-        "width": whole(1),
-        "maximum": whole(1, 255),
+        "height": integer(1),
+        "width": integer(1),
+        "maximum": integer(1, 255),
         "framing": TEXT,
     }
     texts, numbers = {"type": "array", "items": TEXT}, {"type": "array", "items": NUMBER}
@@ -178,23 +181,23 @@ def models(service: Service) -> Json:
         "std": numbers,
     }
     tables = {"kind": {"const": "features"}, "features": features}
-    one = record(
+    one = object_of(
         {
             "name": TEXT,
             "hash": TEXT,
-            "inputs": {"oneOf": [record(images), record(tables)]},
-            "outputs": {"oneOf": [record(classes), record(values)]},
+            "inputs": {"oneOf": [object_of(images), object_of(tables)]},
+            "outputs": {"oneOf": [object_of(classes), object_of(values)]},
             "provenance": {"type": "object"},
-            "experience": FLAG,
+            "experience": BOOLEAN,
         }
     )
-    told = record({"models": {"type": "array", "items": one}, "learns": FLAG})
+    schema = object_of({"models": {"type": "array", "items": one}, "learns": BOOLEAN})
     example = {
         "models": [served.about() for served in service.models],
         "learns": service.settings.learn is not None,
     }
     shown = {"these": {"summary": "What is served now", "value": example}}
-    return {"responses": responses(service, {200: ("The models.", told, shown)})}
+    return {"responses": responses(service, {200: ("The models.", schema, shown)})}
 
 
 def index(service: Service) -> Json:
@@ -235,8 +238,8 @@ def metrics(service: Service) -> Json:
 
 def openapi(service: Service) -> Json:
     """GET /openapi.json."""
-    told = {"type": "object", "required": ["openapi", "paths"]}
-    return {"responses": responses(service, {200: ("This document.", told, {})})}
+    schema = {"type": "object", "required": ["openapi", "paths"]}
+    return {"responses": responses(service, {200: ("This document.", schema, {})})}
 
 
 def _one_or_many(row: Json, most: int) -> Json:
@@ -247,7 +250,7 @@ def _one_or_many(row: Json, most: int) -> Json:
 def _answers(service: Service) -> Json:
     kinds = dict.fromkeys(_answer_of(one.model.outputs) for one in service.models)
     answer = any_of([{"$ref": f"#/components/schemas/{kind}"} for kind in kinds])
-    return record(
+    return object_of(
         {
             "model": {"$ref": "#/components/schemas/Model"},
             "answers": {"type": "array", "items": answer},
@@ -255,7 +258,7 @@ def _answers(service: Service) -> Json:
     )
 
 
-def _told(service: Service) -> Json:
+def _example_answers(service: Service) -> Json:
     """What each model says to its own example."""
     return {
         served.name: {
@@ -275,11 +278,11 @@ def _row(inputs: Inputs) -> Json:
     if isinstance(inputs, Images):
         kinds = [
             {"type": "array", "minItems": D, "maxItems": D, "items": item}
-            for item in (whole(0, inputs.maximum), share())
+            for item in (integer(0, inputs.maximum), unit_interval())
         ]
         return any_of(kinds)
     by_position = {"type": "array", "minItems": D, "maxItems": D, "items": any_number()}
-    by_name = record({name: any_number() for name in inputs.names})
+    by_name = object_of({name: any_number() for name in inputs.names})
     return any_of([by_position, by_name])
 
 

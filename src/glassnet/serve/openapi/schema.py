@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import msgspec
+
 from glassnet.serve.refusal import error_document
 from glassnet.serve.routes.rows import LARGEST
 
@@ -14,7 +16,7 @@ Json: TypeAlias = dict[str, Any]
 
 TEXT: Json = {"type": "string"}
 NUMBER: Json = {"type": "number"}
-FLAG: Json = {"type": "boolean"}
+BOOLEAN: Json = {"type": "boolean"}
 
 ERRORS: dict[int, tuple[str, str, str]] = {
     400: ("It is no request that can be read.", "not-json", "The body is not JSON: …"),
@@ -38,13 +40,13 @@ def components(service: Service) -> Json:
     """The shapes that several routes share."""
     found: Json = {
         "schemas": {
-            "Error": record(
-                {"error": record({"code": TEXT, "message": TEXT})},
+            "Error": object_of(
+                {"error": object_of({"code": TEXT, "message": TEXT})},
                 "What went wrong.",
             ),
-            "PlainError": record({"error": TEXT}, "As the Open Inference Protocol has it."),
-            "Model": record({"name": TEXT, "hash": TEXT}, "Which model answered."),
-            "Doubt": record(
+            "PlainError": object_of({"error": TEXT}, "As the Open Inference Protocol has it."),
+            "Model": object_of({"name": TEXT, "hash": TEXT}, "Which model answered."),
+            "Doubt": object_of(
                 {
                     "code": {"enum": ["unlike-training", "not-probable", "outside-range"]},
                     "message": TEXT,
@@ -61,15 +63,15 @@ def components(service: Service) -> Json:
             "ClassAnswer": _answer(
                 {
                     "class": TEXT,
-                    "probability": share(),
-                    "probabilities": {"type": "object", "additionalProperties": share()},
+                    "probability": unit_interval(),
+                    "probabilities": {"type": "object", "additionalProperties": unit_interval()},
                 }
             ),
             "ValueAnswer": _answer(
                 {
                     "values": {
                         "type": "object",
-                        "additionalProperties": record({"value": NUMBER, "unit": TEXT}),
+                        "additionalProperties": object_of({"value": NUMBER, "unit": TEXT}),
                     }
                 }
             ),
@@ -88,19 +90,22 @@ def responses(
     token: bool = True,
 ) -> Json:
     """Every status that a route can answer with."""
-    found: Json = {}
-    for status, (told, schema, examples) in good.items():
+    described: Json = {}
+    for status, (description, schema, examples) in good.items():
         media: Json = {"schema": schema}
         if examples:
             media["examples"] = examples
-        found[str(status)] = {"description": told, "content": {"application/json": media}}
+        described[str(status)] = {
+            "description": description,
+            "content": {"application/json": media},
+        }
     asks = (401,) if token and service.settings.token else ()
     for status in sorted({*ALWAYS, *errors, *asks}):
-        told, code, message = ERRORS[status]
+        description, code, message = ERRORS[status]
         shape = "PlainError" if plain else "Error"
         example = error_document(plain, code, message)
-        found[str(status)] = {
-            "description": told,
+        described[str(status)] = {
+            "description": description,
             "content": {
                 "application/json": {
                     "schema": {"$ref": f"#/components/schemas/{shape}"},
@@ -109,18 +114,18 @@ def responses(
             },
         }
         if status in (429, 503):
-            found[str(status)]["headers"] = {
-                "Retry-After": {"description": "Seconds.", "schema": whole(0)}
+            described[str(status)]["headers"] = {
+                "Retry-After": {"description": "Seconds.", "schema": integer(0)}
             }
-    return found
+    return described
 
 
-def body_of(kind: str, schema: Json, examples: Json) -> Json:
+def request_body(kind: str, schema: Json, examples: Json) -> Json:
     """A body that must be there."""
     return {"required": True, "content": {kind: {"schema": schema, "examples": examples}}}
 
 
-def record(properties: Json, about: str = "", optional: tuple[str, ...] = ()) -> Json:
+def object_of(properties: Json, about: str = "", optional: tuple[str, ...] = ()) -> Json:
     """An object of these fields and no others."""
     found: Json = {
         "type": "object",
@@ -129,6 +134,33 @@ def record(properties: Json, about: str = "", optional: tuple[str, ...] = ()) ->
         "additionalProperties": False,
     }
     return {"description": about, **found} if about else found
+
+
+def of_struct(
+    struct: type[msgspec.Struct],
+    narrowed: Json,
+    about: str = "",
+    required: tuple[str, ...] = (),
+) -> Json:
+    """What a body is read as: the fields of a Struct, and whether there may be others.
+
+    narrowed    the schemas of fields of which less is accepted than their type says, as a model's
+                number of inputs; of fields that are Structs, too
+    about       what is said of it; what the Struct says of itself unless given
+    required    fields that must be there besides those of which the Struct says so
+
+    Raises ValueError for a field that the Struct does not have.
+    """
+    _, components = msgspec.json.schema_components([struct], ref_template="{name}")
+    found: Json = components[struct.__name__]
+    properties = found["properties"]
+    if unknown := {*narrowed, *required} - set(properties):
+        raise ValueError(f"{struct.__name__} has no field {', '.join(sorted(unknown))}.")
+    if about:
+        found["description"] = about
+    found["properties"] = {**properties, **narrowed}
+    found["required"] = [*found["required"], *required]
+    return found
 
 
 def any_of(schemas: list[Json]) -> Json:
@@ -141,13 +173,13 @@ def or_null(schema: Json) -> Json:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-def whole(least: int, most: int | None = None) -> Json:
+def integer(least: int, most: int | None = None) -> Json:
     """A whole number."""
     found = {"type": "integer", "minimum": least}
     return found if most is None else {**found, "maximum": most}
 
 
-def share() -> Json:
+def unit_interval() -> Json:
     """A number from 0 to 1."""
     return {"type": "number", "minimum": 0, "maximum": 1}
 
@@ -160,9 +192,9 @@ def any_number() -> Json:
 def _answer(said: Json) -> Json:
     doubts = {"type": "array", "items": {"$ref": "#/components/schemas/Doubt"}}
     sure = {
-        **or_null(FLAG),
+        **or_null(BOOLEAN),
         "description": "null: the model does not know what its training data was like.",
     }
     explanation = {"$ref": "#/components/schemas/Explanation"}
     fields = {**said, "sure": sure, "unsure_because": doubts, "explanation": explanation}
-    return record(fields, optional=("explanation",))
+    return object_of(fields, optional=("explanation",))

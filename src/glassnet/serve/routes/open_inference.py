@@ -22,7 +22,8 @@ import glassnet as gn
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
 from glassnet.errors import short
-from glassnet.serve.endpoint import JSON, Reply, Request, model_of
+from glassnet.serve.endpoint import Request, model_of
+from glassnet.serve.reply import JSON, Reply
 from glassnet.serve.routes.predict import SEND_JSON, scope_model
 from glassnet.serve.routes.tensors import (
     ALL_BINARY,
@@ -31,9 +32,9 @@ from glassnet.serve.routes.tensors import (
     INPUT,
     OCTETS,
     SIZE,
-    Inference,
+    InferRequest,
     Parameters,
-    given,
+    parameters_of,
     read_inference,
     rows_of,
     to_bytes,
@@ -99,10 +100,10 @@ async def model_ready(service: Service, request: Request) -> Reply:
     """Tell whether a model answers."""
     request.query()
     served = _named(service, request)
-    told = {"name": served.name, "ready": service.ready}
+    document = {"name": served.name, "ready": service.ready}
     if service.ready:
-        return _reply(told)
-    return Reply(msgspec.json.encode(told), 503, JSON, ((b"retry-after", b"1"),))
+        return _reply(document)
+    return Reply(msgspec.json.encode(document), 503, JSON, ((b"retry-after", b"1"),))
 
 
 async def infer(service: Service, request: Request) -> Reply:
@@ -116,16 +117,20 @@ async def infer(service: Service, request: Request) -> Reply:
     request.expect_kind(*((JSON,) if length is None else (JSON, OCTETS)), hint=SEND_JSON)
     body = await request.body()
     served = _named(service, request)
-    asked, rest = read_inference(body, length)
-    rows = rows_of(asked.inputs[0], rest, served.model.inputs, service.settings.most_rows)
-    wanted = _wanted(asked, served.model)
+    document, stored_bytes = read_inference(body, length)
+    rows = rows_of(
+        document.inputs[0], stored_bytes, served.model.inputs, service.settings.most_rows
+    )
+    wanted = _wanted(document, served.model)
     if len(rows) * served.cost > AT_ONCE:
-        told, unsure = await service.in_thread(request.client, _infer, served, rows, asked, wanted)
+        reply, unsure = await service.in_thread(
+            request.client, _infer, served, rows, document, wanted
+        )
     else:
-        told, unsure = _infer(served, rows, asked, wanted)
+        reply, unsure = _infer(served, rows, document, wanted)
     scope_model(request, served)
     service.metrics.answered(served.name, len(rows), unsure)
-    return told
+    return reply
 
 
 def example(served: Served) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -139,8 +144,8 @@ def example(served: Served) -> tuple[dict[str, Any], dict[str, Any]]:
         "data": (row.bytes if isinstance(row, Pixels) else row)[0].tolist(),
     }
     request = {"id": "1", "inputs": [tensor]}
-    asked, _ = read_inference(msgspec.json.encode(request), None)
-    answer, _ = _infer(served, row, asked, _wanted(asked, served.model))
+    document, _ = read_inference(msgspec.json.encode(request), None)
+    answer, _ = _infer(served, row, document, _wanted(document, served.model))
     return request, msgspec.json.decode(answer.body)
 
 
@@ -170,10 +175,7 @@ def _known(served: Served) -> dict[str, str]:
 
 def _named(service: Service, request: Request) -> Served:
     """The model that the address names."""
-    name = request.scope.get("path_params", {}).get("name")
-    if name is None:  # a short cut to the endpoint leaves the address as it came
-        name = request.scope["path"].split("/")[3]
-    return model_of(service, name)
+    return model_of(service, request.parameter("name"))
 
 
 def _reply(document: object) -> Reply:
@@ -225,7 +227,7 @@ def _classified(answers: Sequence[Answer], classes: int) -> list[str]:
 
 
 def _infer(
-    served: Served, rows: Array | Pixels, asked: Inference, wanted: Sequence[Wanted]
+    served: Served, rows: Array | Pixels, document: InferRequest, wanted: Sequence[Wanted]
 ) -> tuple[Reply, int]:
     """Answer rows; the reply, and how many of the answers are not sure."""
     answers = served.model.answers(rows)
@@ -238,19 +240,23 @@ def _infer(
             data = _classified(answers, classes)
         else:
             data = values(answers)
-        told = {"name": name, "datatype": datatype, "shape": [len(rows), *size]}
+        tensor = {"name": name, "datatype": datatype, "shape": [len(rows), *size]}
         if binary:
             stored.append(to_bytes(data, datatype))
-            outputs.append({**told, "parameters": {SIZE: len(stored[-1])}})
+            outputs.append({**tensor, "parameters": {SIZE: len(stored[-1])}})
         else:
-            outputs.append({**told, "data": data})
-    document: dict[str, Any] = {"model_name": served.name}
-    if isinstance(asked.id, str):
-        document["id"] = asked.id
-    echoed = {name: value for name, value in given(asked.parameters).items() if name != ALL_BINARY}
-    document["parameters"] = {**echoed, "hash": served.hash}
-    document["outputs"] = outputs
-    text = msgspec.json.encode(document)
+            outputs.append({**tensor, "data": data})
+    reply: dict[str, Any] = {"model_name": served.name}
+    if isinstance(document.id, str):
+        reply["id"] = document.id
+    echoed = {
+        name: value
+        for name, value in parameters_of(document.parameters).items()
+        if name != ALL_BINARY
+    }
+    reply["parameters"] = {**echoed, "hash": served.hash}
+    reply["outputs"] = outputs
+    text = msgspec.json.encode(reply)
     unsure = sum(answer.sure is False for answer in answers)
     if not stored:
         return Reply(text), unsure
@@ -258,17 +264,17 @@ def _infer(
     return Reply(b"".join([text, *stored]), 200, OCTETS, (length,)), unsure
 
 
-def _wanted(asked: Inference, model: Model) -> list[Wanted]:
+def _wanted(document: InferRequest, model: Model) -> list[Wanted]:
     """The outputs to send: all, unless some are asked for."""
     known = _tensors(model)
-    binary = _flag(given(asked.parameters), ALL_BINARY, unless=False)
-    if not isinstance(asked.outputs, list) or not asked.outputs:
+    binary = _flag(parameters_of(document.parameters), ALL_BINARY, unless=False)
+    if not isinstance(document.outputs, list) or not document.outputs:
         return [Wanted(name, binary) for name in known]
     found: dict[str, Wanted] = {}
-    for output in asked.outputs:
+    for output in document.outputs:
         if output.name not in known:
             wrong(f"There is no output {short(output.name)}. Known: {', '.join(known)}.")
-        parameters = given(output.parameters)
+        parameters = parameters_of(output.parameters)
         classes = _count(parameters, CLASSIFICATION)
         if classes and output.name != "probabilities":
             wrong(f"{CLASSIFICATION} is for probabilities, and not for {output.name}.")

@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glassnet.serve.endpoint import RefusedError, Reply, Request
+from glassnet.serve.endpoint import Request
+from glassnet.serve.refusal import Refusal
+from glassnet.serve.reply import Reply
 
 if TYPE_CHECKING:
     from glassnet.serve.service import Service
@@ -84,8 +86,8 @@ class Page:
     async def asset(self, _service: Service, request: Request) -> Reply:
         """Send a file of the page; its name changes with its content."""
         address = request.scope["path"]
-        if not address.startswith("/assets/") or address not in self.files:
-            raise RefusedError(404, "not-found", "There is no such file. The page is at /.")
+        if address not in self.files:
+            raise Refusal(404, "not-found", "There is no such file. The page is at /.")
         return self._file(address, FOR_GOOD)
 
     def _file(self, address: str, keeping: bytes) -> Reply:

@@ -10,17 +10,10 @@ import numpy as np
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
 from glassnet.errors import FullError, short
-from glassnet.serve.endpoint import (
-    JSON,
-    RefusedError,
-    Reply,
-    Request,
-    any_json,
-    decoded,
-    flag,
-    model_of,
-)
-from glassnet.serve.routes.rows import read_asked
+from glassnet.serve.endpoint import Request, any_json, decode_json, flag, model_of
+from glassnet.serve.refusal import Refusal
+from glassnet.serve.reply import JSON, Reply
+from glassnet.serve.routes.rows import read_rows
 from glassnet.serve.service import AT_ONCE
 
 if TYPE_CHECKING:
@@ -46,7 +39,7 @@ async def predict(service: Service, request: Request) -> Reply:
     request.expect_kind(JSON, hint=SEND_JSON)
     body = await request.body()
     served = model_of(service, query.get("model"))
-    rows, explain = read_asked(body, served.model.inputs, service.settings.most_rows)
+    rows, explain = read_rows(body, served.model.inputs, service.settings.most_rows)
     return await _answers(service, request, served, rows, explain)
 
 
@@ -63,7 +56,7 @@ async def predict_image(service: Service, request: Request) -> Reply:
     served = model_of(service, query.get("model"))
     images = served.model.inputs
     if not isinstance(images, Images):
-        raise RefusedError(
+        raise Refusal(
             422,
             "no-images",
             f"The model {served.name} reads numbers of a table, no pictures: use POST /predict.",
@@ -71,7 +64,7 @@ async def predict_image(service: Service, request: Request) -> Reply:
     pixels = await service.one_at_a_time(
         request.client, _framed, body, images, service.settings.most_pixels
     )
-    told, unsure = await service.in_thread(request.client, served.answers, pixels, explain)
+    answer, unsure = await service.in_thread(request.client, served.answers, pixels, explain)
     _count(service, request, served, 1, unsure)
     seen = {
         "height": images.height,
@@ -79,7 +72,7 @@ async def predict_image(service: Service, request: Request) -> Reply:
         "maximum": images.maximum,
         "pixels": pixels.bytes[0].tolist(),
     }
-    return Reply(told[:-1] + b',"seen":' + msgspec.json.encode(seen) + b"}")
+    return Reply(answer[:-1] + b',"seen":' + msgspec.json.encode(seen) + b"}")
 
 
 class Correction(msgspec.Struct, forbid_unknown_fields=True):
@@ -105,40 +98,41 @@ async def learn(service: Service, request: Request) -> Reply:
     served = model_of(service, query.get("model"))
     folder = service.settings.learn
     if folder is None:
-        raise RefusedError(
+        raise Refusal(
             404, "does-not-learn", "This service keeps no drawings: it was started without --learn."
         )
     images, classes = served.model.inputs, served.model.outputs
     if not isinstance(images, Images) or not isinstance(classes, Classes):
-        raise RefusedError(
+        raise Refusal(
             422, "no-images", f"The model {served.name} does not tell pictures: none are kept."
         )
     try:
-        given = decoded(body, _CORRECTION)
+        correction = decode_json(body, _CORRECTION)
     except msgspec.ValidationError:
         _refuse_correction(any_json(body))
-    pixels = _as_picture(given.pixels, images)
-    if given.label not in classes.labels:
-        raise RefusedError(
+    pixels = _as_picture(correction.pixels, images)
+    if correction.label not in classes.labels:
+        raise Refusal(
             422,
             "no-such-label",
-            f"There is no label {short(given.label)}. Known: {', '.join(classes.labels[:20])}.",
+            f"There is no label {short(correction.label)}. "
+            f"Known: {', '.join(classes.labels[:20])}.",
         )
-    kept = await service.in_thread(request.client, _keep, folder, given.label, pixels, served)
+    kept = await service.in_thread(request.client, _keep, folder, correction.label, pixels, served)
     scope_model(request, served)
-    told = {"model": {"name": served.name, "hash": served.hash}, "kept": kept}
-    return Reply(msgspec.json.encode(told), 201)
+    document = {"model": {"name": served.name, "hash": served.hash}, "kept": kept}
+    return Reply(msgspec.json.encode(document), 201)
 
 
 async def _answers(
     service: Service, request: Request, served: Served, rows: Array | Pixels, explain: bool
 ) -> Reply:
     if explain or len(rows) * served.cost > AT_ONCE:
-        told, unsure = await service.in_thread(request.client, served.answers, rows, explain)
+        answer, unsure = await service.in_thread(request.client, served.answers, rows, explain)
     else:
-        told, unsure = served.answers(rows)
+        answer, unsure = served.answers(rows)
     _count(service, request, served, len(rows), unsure)
-    return Reply(told)
+    return Reply(answer)
 
 
 def _count(service: Service, request: Request, served: Served, rows: int, unsure: int) -> None:
@@ -168,11 +162,11 @@ def _keep(folder: Path, label: str, pixels: Array, served: Served) -> str:
     try:
         path = keep(folder / served.name, label, pixels, model.inputs, model.outputs)
     except FullError:
-        raise RefusedError(
+        raise Refusal(
             507, "full", "As many drawings are kept as may be: learn from them first."
         ) from None
     except OSError:  # a FileError among them; their words name places of this machine
-        raise RefusedError(
+        raise Refusal(
             507, "cannot-keep", "The drawing cannot be written where it belongs."
         ) from None
     return path.relative_to(folder).as_posix()
@@ -180,7 +174,7 @@ def _keep(folder: Path, label: str, pixels: Array, served: Served) -> str:
 
 def _as_picture(pixels: list[int | float], images: Images) -> Array:
     if len(pixels) != images.size:
-        raise RefusedError(
+        raise Refusal(
             422,
             "wrong-shape",
             f"pixels is expected as {images.size} whole numbers ({images.height} x {images.width}, "
@@ -188,26 +182,26 @@ def _as_picture(pixels: list[int | float], images: Images) -> Array:
         )
     low, high = min(pixels), max(pixels)
     if low < 0 or high > images.maximum:
-        raise RefusedError(
+        raise Refusal(
             422,
             "wrong-pixel",
             f"pixels are from 0 to {images.maximum}, got {short(low if low < 0 else high)}.",
         )
     if wrong := [value for value in pixels if value != int(value)]:
-        raise RefusedError(422, "wrong-pixel", f"pixels are whole numbers, got {short(wrong[0])}.")
+        raise Refusal(422, "wrong-pixel", f"pixels are whole numbers, got {short(wrong[0])}.")
     return np.array(pixels, np.uint8).reshape(images.height, images.width)
 
 
 def _refuse_correction(document: Any) -> NoReturn:
     expected = 'The body is expected as {"pixels": [whole numbers], "label": "7"}'
     if not isinstance(document, dict):
-        raise RefusedError(422, "wrong-shape", f"{expected}.")
+        raise Refusal(422, "wrong-shape", f"{expected}.")
     for name in document:
         if name not in ("pixels", "label"):
-            raise RefusedError(
+            raise Refusal(
                 422, "unknown-field", f"There is no field {short(name)}. Known: pixels, label."
             )
     for name, what in (("pixels", "a list of whole numbers"), ("label", "a text")):
         if name not in document:
-            raise RefusedError(422, "wrong-shape", f"The body lacks {name}, {what}.")
-    raise RefusedError(422, "wrong-shape", f"{expected}; one of the two is something else.")
+            raise Refusal(422, "wrong-shape", f"The body lacks {name}, {what}.")
+    raise Refusal(422, "wrong-shape", f"{expected}; one of the two is something else.")

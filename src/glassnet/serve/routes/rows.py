@@ -17,7 +17,8 @@ from glassnet.data.meaning import Images, Inputs
 from glassnet.data.pixels import Pixels
 from glassnet.engines import library
 from glassnet.errors import SettingError, short
-from glassnet.serve.endpoint import RefusedError, any_json, decoded
+from glassnet.serve.endpoint import any_json, decode_json
+from glassnet.serve.refusal import Refusal
 from glassnet.types import Array
 
 Number: TypeAlias = int | float
@@ -30,47 +31,47 @@ LARGEST = 1e30
 """No number of a row may be larger: a network could not compute with it."""
 
 
-class Asked(msgspec.Struct, forbid_unknown_fields=True):
+class PredictRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What POST /predict is sent."""
 
     rows: list[int | float | list[int | float] | dict[str, int | float]] | dict[str, int | float]
     explain: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-_ASKED = msgspec.json.Decoder(Asked)
+_PREDICT_REQUEST = msgspec.json.Decoder(PredictRequest)
 
 
-def read_asked(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, bool]:
+def read_rows(body: bytes, inputs: Inputs, most: int) -> tuple[Array | Pixels, bool]:
     """Read the body of POST /predict: the rows, and whether they are to be explained.
 
     Returns Pixels, or floats (N, D): 0..1 for images, in their units for tables. Raises
-    RefusedError.
+    Refusal.
     """
     pixels = _pixels_at_once(body, inputs) if isinstance(inputs, Images) else None
     if pixels is not None and len(pixels) <= most:
         return pixels, False
     try:
-        asked = decoded(body, _ASKED)
+        document = decode_json(body, _PREDICT_REQUEST)
     except msgspec.ValidationError:
         _refuse_document(any_json(body), inputs)
-    rows: Any = asked.rows
-    explain = asked.explain is True
+    rows: Any = document.rows
+    explain = document.explain is True
     if not rows:
-        raise RefusedError(422, "no-rows", "rows is empty, expected at least one row of numbers.")
+        raise Refusal(422, "no-rows", "rows is empty, expected at least one row of numbers.")
     if type(rows) is dict or type(rows[0]) not in (list, dict):
         rows = [rows]
         single = True
     else:
         single = False
     if len(rows) > most:
-        raise RefusedError(
+        raise Refusal(
             422,
             "too-many-rows",
             f"rows has {len(rows):,} rows, of which at most {most:,} are answered at once. "
             "Send them in parts.",
         )
     if explain and len(rows) > MOST_EXPLAINED:
-        raise RefusedError(
+        raise Refusal(
             422,
             "too-many-rows",
             f"rows has {len(rows):,} rows, of which at most {MOST_EXPLAINED} are explained at "
@@ -180,8 +181,8 @@ def as_images(x: Array, images: Images) -> Array | Pixels | None:
     if x.dtype.kind == "f":
         if high <= 1:
             return x
-        whole = x.astype(np.uint8)
-        return Pixels(whole, images.maximum) if (whole == x).all() else None
+        pixels = x.astype(np.uint8)
+        return Pixels(pixels, images.maximum) if (pixels == x).all() else None
     return Pixels(x.astype(np.uint8), images.maximum)
 
 
@@ -286,4 +287,4 @@ def _kind(value: object) -> str:
 
 
 def _wrong(message: str, code: str = "wrong-shape") -> NoReturn:
-    raise RefusedError(422, code, message)
+    raise Refusal(422, code, message)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from glassnet.serve.endpoint import RefusedError, Reply, Request, model_of
+from glassnet.serve.endpoint import Request, model_of
+from glassnet.serve.refusal import Refusal
+from glassnet.serve.reply import Reply
 
 if TYPE_CHECKING:
     from glassnet.serve.service import Service
@@ -21,18 +23,18 @@ async def models(service: Service, request: Request) -> Reply:
     """List the models: what goes into each, what comes out, how good it was."""
     request.query()
     model_of(service, None)
-    told = {
+    document = {
         "models": [served.about() for served in service.models],
         "learns": service.settings.learn is not None,
     }
-    return Reply(msgspec.json.encode(told))
+    return Reply(msgspec.json.encode(document))
 
 
 async def metrics(service: Service, request: Request) -> Reply:
     """Give what Prometheus reads."""
     request.query()
-    told = service.metrics
-    return Reply(told.text(), 200, told.content_type.encode())
+    figures = service.metrics
+    return Reply(figures.text(), 200, figures.content_type.encode())
 
 
 async def events(service: Service, request: Request) -> None:
@@ -43,7 +45,7 @@ async def events(service: Service, request: Request) -> None:
     """
     request.query()
     if service.draining:
-        raise RefusedError(503, "draining", "The service is about to stop.", (b"retry-after", b"5"))
+        raise Refusal(503, "draining", "The service is about to stop.", (b"retry-after", b"5"))
     model_of(service, None)  # nothing can change before it is there
     stream = asyncio.create_task(_send_events(service, request))
     gone = asyncio.create_task(_wait_until_gone(request))

@@ -21,7 +21,8 @@ import numpy as np
 from glassnet.data.meaning import Images, Inputs
 from glassnet.data.pixels import Pixels
 from glassnet.errors import short
-from glassnet.serve.endpoint import RefusedError, any_json, decoded
+from glassnet.serve.endpoint import any_json, decode_json
+from glassnet.serve.refusal import Refusal
 from glassnet.serve.routes.rows import LARGEST, as_images, whole_pixels
 from glassnet.types import Array
 
@@ -50,7 +51,7 @@ STORED = {
 """How numbers and flags are bytes."""
 
 Parameters: TypeAlias = dict[str, str | bool | int | float | None]
-Given: TypeAlias = Parameters | msgspec.UnsetType | None
+MaybeParameters: TypeAlias = Parameters | msgspec.UnsetType | None
 
 
 class Tensor(msgspec.Struct):
@@ -62,56 +63,56 @@ class Tensor(msgspec.Struct):
     data: list[int | float | list[int | float | list[int | float]]] | msgspec.UnsetType | None = (
         msgspec.UNSET
     )
-    parameters: Given = msgspec.UNSET
+    parameters: MaybeParameters = msgspec.UNSET
 
 
-class Output(msgspec.Struct):
+class RequestedOutput(msgspec.Struct):
     """One output that is asked for."""
 
     name: str
-    parameters: Given = msgspec.UNSET
+    parameters: MaybeParameters = msgspec.UNSET
 
 
-class Inference(msgspec.Struct):
+class InferRequest(msgspec.Struct):
     """What an infer request is sent."""
 
     inputs: list[Tensor]
     model_name: Any = msgspec.UNSET  # the address names it; only counted
     id: str | msgspec.UnsetType | None = msgspec.UNSET
-    parameters: Given = msgspec.UNSET
-    outputs: list[Output] | msgspec.UnsetType | None = msgspec.UNSET
+    parameters: MaybeParameters = msgspec.UNSET
+    outputs: list[RequestedOutput] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-_INFERENCE = msgspec.json.Decoder(Inference)
+_INFER_REQUEST = msgspec.json.Decoder(InferRequest)
 
 
-def given(parameters: Given) -> Parameters:
+def parameters_of(parameters: MaybeParameters) -> Parameters:
     """The parameters that came."""
     return parameters if isinstance(parameters, dict) else {}
 
 
-def read_inference(body: bytes, length: bytes | None) -> tuple[Inference, bytes | None]:
+def read_inference(body: bytes, length: bytes | None) -> tuple[InferRequest, bytes | None]:
     """Read the body of an infer request: its JSON, and the bytes behind it.
 
     length  the header Inference-Header-Content-Length; None where it did not come, and then there
             are no bytes, which is None too
 
-    Raises RefusedError.
+    Raises Refusal.
     """
-    text, rest = body, None
+    text, stored_bytes = body, None
     if length is not None:
         size = _length(length, len(body))
-        text, rest = body[:size], body[size:]
+        text, stored_bytes = body[:size], body[size:]
     try:
-        asked = decoded(text, _INFERENCE)
+        document = decode_json(text, _INFER_REQUEST)
     except msgspec.ValidationError as error:
         any_json(text)  # where even that fails, its words are better
-        told = str(error).replace("`", "'").replace("$.", "").replace("$", "the body")
-        wrong(f"The request has another shape than the protocol's: {told}.")
-    if len(asked.inputs) != 1 or asked.inputs[0].name != INPUT:
-        names = ", ".join(short(tensor.name) for tensor in asked.inputs[:5]) or "none"
+        message = str(error).replace("`", "'").replace("$.", "").replace("$", "the body")
+        wrong(f"The request has another shape than the protocol's: {message}.")
+    if len(document.inputs) != 1 or document.inputs[0].name != INPUT:
+        names = ", ".join(short(tensor.name) for tensor in document.inputs[:5]) or "none"
         wrong(f'inputs is expected to hold one tensor of the name "{INPUT}", got {names}.')
-    return asked, rest
+    return document, stored_bytes
 
 
 def _length(header: bytes, most: int) -> int:
@@ -124,12 +125,14 @@ def _length(header: bytes, most: int) -> int:
     return int(header)
 
 
-def rows_of(tensor: Tensor, rest: bytes | None, inputs: Inputs, most: int) -> Array | Pixels:
+def rows_of(
+    tensor: Tensor, stored_bytes: bytes | None, inputs: Inputs, most: int
+) -> Array | Pixels:
     """Read a tensor as the rows that it holds, as the model takes them.
 
     rest    the bytes behind the JSON; None where there may be none
 
-    Raises RefusedError.
+    Raises Refusal.
     """
     shape = tensor.shape
     shapes = [[inputs.size]]
@@ -142,8 +145,8 @@ def rows_of(tensor: Tensor, rest: bytes | None, inputs: Inputs, most: int) -> Ar
         wrong(f"The tensor has {shape[0]:,} rows, of which {most:,} are answered at once.")
     if tensor.datatype not in DATATYPES:
         wrong(f"The datatype is one of {', '.join(DATATYPES)}; got {short(tensor.datatype)}.")
-    if SIZE in given(tensor.parameters) or rest:
-        x = _from_bytes(tensor, rest)
+    if SIZE in parameters_of(tensor.parameters) or stored_bytes:
+        x = _from_bytes(tensor, stored_bytes)
     elif isinstance(tensor.data, list):
         if isinstance(inputs, Images) and tensor.data and tensor.datatype in BYTES:
             rows = tensor.data if isinstance(tensor.data[0], list) else [tensor.data]
@@ -168,20 +171,20 @@ def rows_of(tensor: Tensor, rest: bytes | None, inputs: Inputs, most: int) -> Ar
     return found
 
 
-def _from_bytes(tensor: Tensor, rest: bytes | None) -> Array:
+def _from_bytes(tensor: Tensor, stored_bytes: bytes | None) -> Array:
     """Read the numbers of a tensor from the bytes behind the JSON."""
-    size, stored = given(tensor.parameters).get(SIZE), STORED[tensor.datatype]
-    if rest is None:
+    size, stored = parameters_of(tensor.parameters).get(SIZE), STORED[tensor.datatype]
+    if stored_bytes is None:
         wrong(f"{SIZE} needs the header Inference-Header-Content-Length: how long the JSON is.")
     if isinstance(tensor.data, list):
         wrong(f'The tensor "{INPUT}" is expected as data or as bytes behind the JSON, got both.')
     expected = math.prod(tensor.shape) * stored.itemsize
-    if isinstance(size, bool) or not size == len(rest) == expected:
+    if isinstance(size, bool) or not size == len(stored_bytes) == expected:
         wrong(
             f"The shape {tensor.shape} of {tensor.datatype} is {expected} bytes behind the JSON, "
-            f"with {SIZE} {expected}; got {len(rest)} bytes with {SIZE} {short(size)}."
+            f"with {SIZE} {expected}; got {len(stored_bytes)} bytes with {SIZE} {short(size)}."
         )
-    x = np.frombuffer(rest, stored)
+    x = np.frombuffer(stored_bytes, stored)
     if tensor.datatype not in FLOATS:
         return x
     x = x.astype(np.float64)
@@ -247,4 +250,4 @@ def to_bytes(values: Sequence[Any], datatype: str) -> bytes:
 
 def wrong(message: str) -> NoReturn:
     """Refuse a request that the protocol does not know."""
-    raise RefusedError(400, "wrong-request", message)
+    raise Refusal(400, "wrong-request", message)

@@ -33,9 +33,9 @@ class Events:
     def __len__(self) -> int:
         return len(self._streams)
 
-    def publish(self, event: str, told: Mapping[str, object]) -> None:
+    def publish(self, event: str, details: Mapping[str, object]) -> None:
         """Tell every stream, from any thread."""
-        data = f"event: {event}\ndata: ".encode() + msgspec.json.encode(told) + b"\n\n"
+        data = f"event: {event}\ndata: ".encode() + msgspec.json.encode(details) + b"\n\n"
         self._tell(data)
 
     def close(self) -> None:

@@ -74,7 +74,7 @@ class Log:
         """
         if self._form == "off":
             return
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "method": method,
             "path": path[:LONGEST],
             "status": status,
@@ -84,19 +84,19 @@ class Log:
             "id": request_id,
         }
         if model:
-            told["model"] = model
-        self._put("request", told)
+            fields["model"] = model
+        self._put("request", fields)
 
-    def event(self, name: str, **told: Any) -> None:
+    def event(self, name: str, **fields: Any) -> None:
         """Write that something happened: loaded, switched, draining, refused, failed."""
         if self._form != "off":
-            self._put(name, told)
+            self._put(name, fields)
             self._wake.set()
 
-    def error(self, error: BaseException, **told: Any) -> None:
+    def error(self, error: BaseException, **fields: Any) -> None:
         """Write an error that should not have been, with where it came from."""
         trace = "".join(traceback.format_exception(error))
-        self.event("failed", error=f"{type(error).__name__}: {error}", **told, traceback=trace)
+        self.event("failed", error=f"{type(error).__name__}: {error}", **fields, traceback=trace)
 
     def handler(self) -> logging.Handler:
         """Return a handler that takes what a library logs into this log as events."""
@@ -127,11 +127,11 @@ class Log:
         else:
             self._writer.join(patience)
 
-    def _put(self, name: str, told: Mapping[str, Any]) -> None:
+    def _put(self, name: str, fields: Mapping[str, Any]) -> None:
         if len(self._waiting) >= MOST_WAITING:
             self._dropped += 1
             return
-        self._waiting.append((time.time(), name, told))
+        self._waiting.append((time.time(), name, fields))
         if self._writer is None and not self._closed:
             self._writer = threading.Thread(target=self._write, name="glassnet-log", daemon=True)
             self._writer.start()
@@ -143,20 +143,20 @@ class Log:
             self.flush()
         self.flush()
 
-    def _line(self, moment: float, name: str, told: Mapping[str, Any]) -> str:
+    def _line(self, moment: float, name: str, fields: Mapping[str, Any]) -> str:
         when = datetime.fromtimestamp(moment, UTC)
         if self._form == "json":
-            document = {"time": when.isoformat(timespec="milliseconds"), "event": name, **told}
+            document = {"time": when.isoformat(timespec="milliseconds"), "event": name, **fields}
             return json.dumps(document, default=str) + "\n"
         clock = when.strftime("%H:%M:%S")
         if name == "request":
             text = (
-                f"{told['method']} {told['path']} {told['status']} {told['ms']:.1f} ms "
-                f"{told['bytes']} B {told['client']} {told['id']} {told.get('model', '')}"
+                f"{fields['method']} {fields['path']} {fields['status']} {fields['ms']:.1f} ms "
+                f"{fields['bytes']} B {fields['client']} {fields['id']} {fields.get('model', '')}"
             )
             return f"{clock} {_plain(text)}\n"
-        trace = told.get("traceback", "")
-        rest = [f"{key}={value}" for key, value in told.items() if key != "traceback"]
+        trace = fields.get("traceback", "")
+        rest = [f"{key}={value}" for key, value in fields.items() if key != "traceback"]
         return f"{clock} {_plain(' '.join([name, *rest]))}\n{trace}"
 
 
@@ -168,11 +168,11 @@ class _Handler(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        told = {"level": record.levelname.lower(), "message": record.getMessage()}
+        fields = {"level": record.levelname.lower(), "message": record.getMessage()}
         if record.exc_info and record.exc_info[1] is not None:
-            self._log.error(record.exc_info[1], **told)
+            self._log.error(record.exc_info[1], **fields)
         else:
-            self._log.event("server", **told)
+            self._log.event("server", **fields)
 
 
 def _plain(text: str) -> str:

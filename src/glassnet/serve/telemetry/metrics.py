@@ -119,12 +119,12 @@ class Metrics:
             buckets = list(zip(bounds, accumulate(counts), strict=True))
             seconds.add_metric((route,), buckets, self._total_seconds[route])
         yield seconds
-        for name, told, label, figures in (
+        for name, description, label, figures in (
             ("glassnet_rejected", "Requests refused, by reason.", "reason", self._rejected),
             ("glassnet_rows", "Rows answered.", "model", self._rows),
             ("glassnet_unsure", "Rows answered with not sure.", "model", self._unsure),
         ):
-            counter = Counter(name, told, labels=(label,))
+            counter = Counter(name, description, labels=(label,))
             for value, count in list(figures.items()):
                 counter.add_metric((value,), count)
             yield counter
