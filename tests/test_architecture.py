@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,41 @@ def test_a_package_imports_only_to_the_left(file: Path) -> None:
 def test_every_package_has_its_place() -> None:
     packages = {file.relative_to(SOURCE).with_suffix("").parts[0] for file in FILES}
     assert {p for p in packages if not p.startswith("__")} <= set().union(*ORDER)
+
+
+WITHOUT_CIRCLES = ("serve",)
+"""Packages in which no import leads back, not even one that is only for types."""
+
+
+def arrows(package: str, depth: int | None = None) -> dict[str, set[str]]:
+    """Return what each module of a package imports of it.
+
+    depth   how many names below the package make a module; 1 takes each subpackage as one
+    """
+    own = {
+        ".".join(("glassnet", *file.relative_to(SOURCE).with_suffix("").parts)): file
+        for file in FILES
+        if file.is_relative_to(SOURCE / package)
+    }
+    modules = {name.removesuffix(".__init__"): file for name, file in own.items()}
+    found: dict[str, set[str]] = {}
+    for module, file in modules.items():
+        for name in imported(file):
+            while name and name not in modules:
+                name = name.rpartition(".")[0]
+            if name:
+                ends = [".".join(end.split(".")[: depth and 2 + depth]) for end in (module, name)]
+                if ends[0] != ends[1]:
+                    found.setdefault(ends[0], set()).add(ends[1])
+    return found
+
+
+@pytest.mark.parametrize("package", WITHOUT_CIRCLES)
+@pytest.mark.parametrize("depth", [None, 1], ids=["modules", "subpackages"])
+def test_no_import_leads_back(package: str, depth: int | None) -> None:
+    found = arrows(package, depth)
+    assert found
+    TopologicalSorter(found).prepare()  # CycleError names those that go in a circle
 
 
 NEVER = {

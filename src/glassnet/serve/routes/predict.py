@@ -10,9 +10,10 @@ import numpy as np
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
 from glassnet.errors import FullError, short
-from glassnet.serve.endpoint import Request, any_json, decode_json, flag, model_of
+from glassnet.serve.endpoint import Request, flag, model_of
 from glassnet.serve.refusal import Refusal
 from glassnet.serve.reply import JSON, Reply
+from glassnet.serve.routes.json_body import any_json, decode_json
 from glassnet.serve.routes.rows import read_rows
 from glassnet.serve.service import AT_ONCE
 

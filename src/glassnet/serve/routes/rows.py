@@ -17,8 +17,8 @@ from glassnet.data.meaning import Images, Inputs
 from glassnet.data.pixels import Pixels
 from glassnet.engines import library
 from glassnet.errors import SettingError, short
-from glassnet.serve.endpoint import any_json, decode_json
 from glassnet.serve.refusal import Refusal
+from glassnet.serve.routes.json_body import any_json, decode_json
 from glassnet.types import Array
 
 Number: TypeAlias = int | float

@@ -21,8 +21,8 @@ import numpy as np
 from glassnet.data.meaning import Images, Inputs
 from glassnet.data.pixels import Pixels
 from glassnet.errors import short
-from glassnet.serve.endpoint import any_json, decode_json
 from glassnet.serve.refusal import Refusal
+from glassnet.serve.routes.json_body import any_json, decode_json
 from glassnet.serve.routes.rows import LARGEST, as_images, whole_pixels
 from glassnet.types import Array
 
