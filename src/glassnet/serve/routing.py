@@ -39,18 +39,18 @@ def speaks_protocol(path: str | bytes) -> bool:
 class Route:
     """An address of the service, and all that is decided by it.
 
-    method      GET answers HEAD, too
-    path        "/v2/models/{name}"; "{file:path}" may hold slashes
-    endpoint    a function of the service and a request; None where nothing is there
-    description what OpenAPI says of it, as a function of the service
-    tag         the group in which OpenAPI shows it
-    open        it is answered without the token
-    stream      its answer has no end: it is neither timed nor waited for
-    always      it is answered however many requests wait: whether the service lives
+    method          GET answers HEAD, too
+    path            "/v2/models/{name}"; "{file:path}" may hold slashes
+    endpoint        a function of the service and a request; None where nothing is there
+    description     what OpenAPI says of it, as a function of the service
+    tag             the group in which OpenAPI shows it
+    open            it is answered without the token
+    stream          its answer has no end: it is neither timed nor waited for
+    always          it is answered however many requests wait: whether the service lives
 
-    label       its name in metrics, of which no client can make more
-    pattern     what its addresses look like; None where there is one alone
-    plain       its errors are {"error": "text"}, as the Open Inference Protocol has them
+    label           its name in metrics, of which no client can make more
+    plain           its errors are {"error": "text"}, as the Open Inference Protocol has them
+    pattern         what its addresses look like; None where there is one alone
     """
 
     method: str

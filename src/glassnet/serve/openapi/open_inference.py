@@ -1,4 +1,4 @@
-"""Describe the protocol: what OpenAPI says of the routes under /v2."""
+"""The Open Inference Protocol: what OpenAPI says of the routes under /v2."""
 
 from __future__ import annotations
 

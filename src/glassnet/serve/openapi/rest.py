@@ -1,6 +1,6 @@
-"""Describe: what OpenAPI says of each route, with examples from the models that are served.
+"""The service's own interface: what OpenAPI says of its routes, with examples of the served models.
 
-Shapes are JSON Schema, as tight as what is accepted; examples are real rows and their real answers.
+Schemas are as tight as what is accepted; examples are real rows and their real answers.
 A route that none of the models has a use for is not described: None.
 """
 

@@ -1,4 +1,4 @@
-"""Shapes: JSON Schema in small pieces, and what every route of the service may answer."""
+"""JSON Schema in small pieces, and what every route of the service may answer."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ALWAYS = (400, 403, 413, 415, 429, 500, 503)
 
 
 def components(service: Service) -> Json:
-    """The shapes that several routes share."""
+    """The schemas that several routes share."""
     found: Json = {
         "schemas": {
             "Error": object_of(
