@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from .place import Place, scenario
+from .place import Place, post, scenario
 
 
 def test_a_head_without_end() -> None:
@@ -38,6 +38,19 @@ def test_a_body_without_end(refused: bool) -> None:
         assert "size" in place.refused
 
     scenario(test, queue=1, most_body=1000)
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/", dict), ("/v2/models/x/infer", str)])
+def test_a_body_that_is_too_long_is_refused_in_the_words_of_its_route(
+    path: str, kind: type
+) -> None:
+    async def test(place: Place) -> None:
+        one = await place.connect()
+        status, _, body = await one.ask(post(bytes(200_000), path=path))
+        assert status == 413
+        assert isinstance(json.loads(body)["error"], kind)
+
+    scenario(test, most_body=1000)
 
 
 def test_what_is_no_request() -> None:
