@@ -19,7 +19,7 @@ IRIS = "iris.safetensors"
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Takes the place of the server: keeps what it is given, reads, and announces port 8123."""
-    from glassnet.serve import server
+    from glassnet.serve.http import server
 
     seen: list[Any] = []
 

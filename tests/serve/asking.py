@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from glassnet.serve import App, Models, Settings, create_app
-from glassnet.serve.logs import Log
+from glassnet.serve.telemetry.logs import Log
 
 ADDRESS = "http://127.0.0.1:8000"
 IRIS_ROW = [5.1, 3.5, 1.4, 0.2]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import httptools
 import pytest
 
-from glassnet.serve.routing import NOWHERE, NOWHERE_OF_PROTOCOL, Route, Routes, parse
+from glassnet.serve.routing import (
+    NOWHERE,
+    NOWHERE_OF_PROTOCOL,
+    Route,
+    Routes,
+    parse,
+    speaks_protocol,
+)
 
 MODELS = Route("GET", "/models")
 FILE = Route("GET", "/assets/{file:path}", open=True)
@@ -92,3 +99,33 @@ def test_get_answers_head_too() -> None:
 def test_an_address_has_one_route() -> None:
     with pytest.raises(ValueError, match="/models already"):
         Routes([MODELS, Route("POST", "/models")])
+
+
+@pytest.mark.parametrize(
+    ("path", "speaks"),
+    [
+        ("/v2", True),
+        ("/v2/", True),
+        ("/v2/models/x/infer", True),
+        ("/v2anything", False),
+        ("/v20/models", False),
+        ("/", False),
+        ("/predict", False),
+        ("/x/v2/models", False),
+    ],
+)
+def test_what_belongs_to_the_open_inference_protocol(path: str, speaks: bool) -> None:
+    assert speaks_protocol(path) is speaks
+    assert speaks_protocol(path.encode()) is speaks
+
+
+def test_bytes_that_are_no_text_are_a_path_too() -> None:
+    assert speaks_protocol(b"/v2/\xff")
+    assert not speaks_protocol(b"/\xff")
+
+
+def test_the_parts_of_an_address_are_told_by_their_names() -> None:
+    route = Route("POST", "/v2/models/{name}/infer")
+    assert route.parameters("/v2/models/a b/infer") == {"name": "a b"}
+    assert Route("GET", "/assets/{file:path}").parameters("/assets/a/b.js") == {"file": "a/b.js"}
+    assert Route("GET", "/models").parameters("/models") == {}

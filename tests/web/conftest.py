@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 import glassnet as gn
-from glassnet.serve.page import FOLDER
+from glassnet.serve.routes.page import FOLDER
 
 from ..browser import chromium
 from ..serve.running import Running

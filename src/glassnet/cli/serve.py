@@ -132,7 +132,7 @@ def serve(
     )
     _expect_folder(learn)
     from glassnet.serve import Models, create_app
-    from glassnet.serve.server import serve as run
+    from glassnet.serve.http.server import serve as run
 
     served = Models(models, max_memory)  # read once it listens
     app = create_app(served, settings)

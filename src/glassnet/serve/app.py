@@ -10,18 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import glassnet as gn
-from glassnet.serve import about, describe, describe_protocol, inference, predict
-from glassnet.serve.about import EVENTS
-from glassnet.serve.document import Document
-from glassnet.serve.exchange import Reply, refused, respond, send_reply
-from glassnet.serve.guard import Guard
-from glassnet.serve.logs import Log
-from glassnet.serve.metrics import Metrics
+from glassnet.serve.endpoint import respond
+from glassnet.serve.guard.guard import Guard
 from glassnet.serve.models import Models
-from glassnet.serve.page import Page
+from glassnet.serve.openapi import open_inference as protocol
+from glassnet.serve.openapi import rest
+from glassnet.serve.openapi.document import Document
+from glassnet.serve.refusal import Refusal
+from glassnet.serve.reply import Reply
+from glassnet.serve.routes import open_inference as v2
+from glassnet.serve.routes import predict
+from glassnet.serve.routes import service as own
+from glassnet.serve.routes.page import Page
+from glassnet.serve.routes.service import EVENTS
 from glassnet.serve.routing import Route, Routes
 from glassnet.serve.service import Service
 from glassnet.serve.settings import Settings
+from glassnet.serve.telemetry.logs import Log
+from glassnet.serve.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from glassnet.serve.asgi import ASGIApp, Receive, Scope, Send
@@ -54,15 +60,15 @@ class App:
             await _live(receive, send)
             return
         route, method = self.routes.of(scope), scope["method"]
-        if route.answer is None:
-            told = "There is nothing here. GET /openapi.json says what there is."
-            await send_reply(send, refused(404, "not-found", told, route.plain))
+        if route.endpoint is None:
+            message = "There is nothing here. GET /openapi.json says what there is."
+            await Refusal(404, "not-found", message).reply(route.plain).send(send)
         elif method not in route.methods:
-            told = f"{scope['path'][:60]} is asked with {route.method}, not {method}."
-            allow = ((b"allow", route.method.encode()),)
-            await send_reply(send, refused(405, "wrong-method", told, route.plain, allow))
+            message = f"{scope['path'][:60]} is asked with {route.method}, not {method}."
+            allow = b"allow", route.method.encode()
+            await Refusal(405, "wrong-method", message, allow).reply(route.plain).send(send)
         elif method == "HEAD" and route.stream:  # its end is its answer's
-            await send_reply(send, Reply(b"", kind=EVENTS))
+            await Reply(b"", kind=EVENTS).send(send)
         else:
             await respond(self.state, route, scope, receive, send)
 
@@ -79,25 +85,24 @@ def create_app(
 
 def table(page: Page, document: Document) -> list[Route]:
     """All routes."""
-    d, v2 = describe, describe_protocol
     post, get = "POST", "GET"
     return [
-        Route(post, "/predict", predict.predict, d.predict, ANSWERS),
-        Route(post, "/predict/image", predict.predict_image, d.predict_image, ANSWERS),
-        Route(post, "/learn", predict.learn, d.learn, ANSWERS),
-        Route(get, "/models", about.models, d.models, SERVICE),
-        Route(get, "/", page.index, d.index, SERVICE, open=True),
-        Route(get, "/assets/{file:path}", page.asset, d.asset, SERVICE, open=True),
-        Route(get, "/events", about.events, d.events, SERVICE, stream=True),
-        Route(get, "/metrics", about.metrics, d.metrics, SERVICE),
-        Route(get, "/openapi.json", document.answer, d.openapi, SERVICE),
-        Route(get, "/v2/health/live", inference.live, v2.live, PROTOCOL, open=True, always=True),
-        Route(get, "/v2/health/ready", inference.ready, v2.ready, PROTOCOL, open=True, always=True),
-        Route(get, "/v2", inference.server, v2.server, PROTOCOL),
-        Route(get, "/v2/models", inference.models, v2.models, PROTOCOL),
-        Route(get, "/v2/models/{name}", inference.metadata, v2.metadata, PROTOCOL),
-        Route(get, "/v2/models/{name}/ready", inference.model_ready, v2.model_ready, PROTOCOL),
-        Route(post, "/v2/models/{name}/infer", inference.infer, v2.infer, PROTOCOL),
+        Route(post, "/predict", predict.predict, rest.predict, ANSWERS),
+        Route(post, "/predict/image", predict.predict_image, rest.predict_image, ANSWERS),
+        Route(post, "/learn", predict.learn, rest.learn, ANSWERS),
+        Route(get, "/models", own.models, rest.models, SERVICE),
+        Route(get, "/", page.index, rest.index, SERVICE, open=True),
+        Route(get, "/assets/{file:path}", page.asset, rest.asset, SERVICE, open=True),
+        Route(get, "/events", own.events, rest.events, SERVICE, stream=True),
+        Route(get, "/metrics", own.metrics, rest.metrics, SERVICE),
+        Route(get, "/openapi.json", document.answer, rest.openapi, SERVICE),
+        Route(get, "/v2/health/live", v2.live, protocol.live, PROTOCOL, open=True, always=True),
+        Route(get, "/v2/health/ready", v2.ready, protocol.ready, PROTOCOL, open=True, always=True),
+        Route(get, "/v2", v2.server, protocol.server, PROTOCOL),
+        Route(get, "/v2/models", v2.models, protocol.models, PROTOCOL),
+        Route(get, "/v2/models/{name}", v2.metadata, protocol.metadata, PROTOCOL),
+        Route(get, "/v2/models/{name}/ready", v2.model_ready, protocol.model_ready, PROTOCOL),
+        Route(post, "/v2/models/{name}/infer", v2.infer, protocol.infer, PROTOCOL),
     ]
 
 

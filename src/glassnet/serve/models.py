@@ -96,8 +96,8 @@ class Served:
         """Answer rows as the JSON that is sent; and say of how many the model is not sure."""
         answers = self.model.answers(rows, explain)
         unsure = sum(answer.sure is False for answer in answers)
-        told = msgspec.json.encode([answer.to_json() for answer in answers])
-        return self._head + told + b"}", unsure
+        text = msgspec.json.encode([answer.to_json() for answer in answers])
+        return self._head + text + b"}", unsure
 
     @property
     def accuracy(self) -> str:

@@ -19,8 +19,6 @@ from urllib.parse import unquote
 
 import httptools
 
-from glassnet.serve.errors import speaks_protocol
-
 if TYPE_CHECKING:
     from glassnet.serve.asgi import Scope
 
@@ -30,42 +28,57 @@ KEY = "glassnet.route"
 _PART = re.compile(r"\{(\w+)(:path)?\}")
 
 
+def speaks_protocol(path: str | bytes) -> bool:
+    """Whether a path, without its query, is one of the Open Inference Protocol."""
+    if isinstance(path, bytes):
+        path = path.decode("latin-1")
+    return path == "/v2" or path.startswith("/v2/")
+
+
 @dataclass(frozen=True, eq=False)
 class Route:
     """An address of the service, and all that is decided by it.
 
-    method      GET answers HEAD, too
-    path        "/v2/models/{name}"; "{file:path}" may hold slashes
-    answer      a function of the service and a request; None where nothing is there
-    describe    what OpenAPI says of it, as a function of the service
-    tag         the group in which OpenAPI shows it
-    open        it is answered without the token
-    stream      its answer has no end: it is neither timed nor waited for
-    always      it is answered however many requests wait: whether the service lives
+    method          GET answers HEAD, too
+    path            "/v2/models/{name}"; "{file:path}" may hold slashes
+    endpoint        a function of the service and a request; None where nothing is there
+    description     what OpenAPI says of it, as a function of the service
+    tag             the group in which OpenAPI shows it
+    open            it is answered without the token
+    stream          its answer has no end: it is neither timed nor waited for
+    always          it is answered however many requests wait: whether the service lives
 
-    label       its name in metrics, of which no client can make more
-    plain       its errors are {"error": "text"}, as the Open Inference Protocol has them
+    label           its name in metrics, of which no client can make more
+    plain           its errors are {"error": "text"}, as the Open Inference Protocol has them
+    pattern         what its addresses look like; None where there is one alone
     """
 
     method: str
     path: str
-    answer: Callable[..., Any] | None = None
-    describe: Callable[..., Any] = lambda _service: None
+    endpoint: Callable[..., Any] | None = None
+    description: Callable[..., Any] = lambda _service: None
     tag: str = ""
     open: bool = False
     stream: bool = False
     always: bool = False
     label: str = field(init=False)
+    pattern: re.Pattern[str] | None = field(init=False, repr=False)
     plain: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label", _PART.sub("*", self.path))
+        object.__setattr__(self, "pattern", _pattern(self.path) if "{" in self.path else None)
         object.__setattr__(self, "plain", speaks_protocol(self.path))
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The methods that are answered."""
         return ("GET", "HEAD") if self.method == "GET" else (self.method,)
+
+    def parameters(self, path: str) -> dict[str, str]:
+        """What stands in an address of this route in the place of {name}."""
+        found = self.pattern.fullmatch(path) if self.pattern is not None else None
+        return found.groupdict() if found is not None else {}
 
 
 NOWHERE = Route("GET", "other")
@@ -77,20 +90,20 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._plain: dict[str, Route] = {}
-        self._patterns: list[tuple[re.Pattern[str], Route]] = []
+        self._patterns: list[Route] = []
         for route in routes:
             self.add(route)
 
     def __iter__(self) -> Iterator[Route]:
         yield from self._plain.values()
-        yield from (route for _, route in self._patterns)
+        yield from self._patterns
 
     def add(self, route: Route) -> None:
         """Add a route."""
         if any(route.path == other.path for other in self):
             raise ValueError(f"There is a route {route.path} already.")
-        if "{" in route.path:
-            self._patterns.append((_pattern(route.path), route))
+        if route.pattern is not None:
+            self._patterns.append(route)
         else:
             self._plain[route.path] = route
 
@@ -99,8 +112,8 @@ class Routes:
         route = self._plain.get(path)
         if route is not None:
             return route
-        for pattern, route in self._patterns:
-            if pattern.fullmatch(path):
+        for route in self._patterns:
+            if route.pattern is not None and route.pattern.fullmatch(path):
                 return route
         return NOWHERE_OF_PROTOCOL if speaks_protocol(path) else NOWHERE
 
@@ -127,6 +140,6 @@ def parse(url: bytes) -> tuple[str, bytes, bytes]:
 def _pattern(path: str) -> re.Pattern[str]:
     parts = _PART.split(path)  # text, name, ":path" or None, text, …
     found = re.escape(parts[0])
-    for path_too, text in zip(parts[2::3], parts[3::3], strict=True):
-        found += (r".*" if path_too else r"[^/]+") + re.escape(text)
+    for name, has_slashes, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        found += f"(?P<{name}>{'.*' if has_slashes else '[^/]+'})" + re.escape(text)
     return re.compile(found, re.DOTALL)

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from glassnet.serve.events import Events
-from glassnet.serve.logs import Log
-from glassnet.serve.metrics import Metrics
 from glassnet.serve.models import Models, Served
 from glassnet.serve.settings import Settings
+from glassnet.serve.telemetry.events import Events
+from glassnet.serve.telemetry.logs import Log
+from glassnet.serve.telemetry.metrics import Metrics
 from glassnet.serve.workers import Workers
 
 P = ParamSpec("P")

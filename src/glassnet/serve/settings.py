@@ -72,8 +72,8 @@ class Settings:
                 "A token has 8 to 512 letters, digits or ._~+/=-, as HTTP can carry them."
             )
         for field, example in (("allowed_hosts", "example.org"), ("allowed_origins", "https://…")):
-            given = as_tuple(field, getattr(self, field), str, repr(example))
-            object.__setattr__(self, field, given)
+            names = as_tuple(field, getattr(self, field), str, repr(example))
+            object.__setattr__(self, field, names)
         if self.learn is not None:
             object.__setattr__(self, "learn", Path(self.learn))
         for name in self.allowed_hosts:

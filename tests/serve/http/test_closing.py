@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from glassnet.serve.http import connection
+from glassnet.serve.http import closing, connection
 
-from .test_connection import GET, WAIT, Client, Place, post, scenario, until
+from .place import GET, WAIT, Client, Place, post, scenario, until
 
 LARGE = 5_000_000
 
@@ -84,7 +84,7 @@ async def goes_on_until_cut_off(client: Client, piece: bytes, pause: float) -> N
 
 
 def test_a_client_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LINGER", 0.2)
+    monkeypatch.setattr(closing, "LINGER", 0.2)
 
     async def test(place: Place) -> None:
         silent, busy = await place.connect(), await place.connect()
@@ -105,7 +105,7 @@ def test_a_client_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_is_thrown_away_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "MOST_THROWN_AWAY", 1_000_000)
+    monkeypatch.setattr(closing, "MOST_THROWN_AWAY", 1_000_000)
 
     async def run() -> None:
         async with Strict() as place:

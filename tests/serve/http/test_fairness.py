@@ -12,7 +12,7 @@ pytest.importorskip("uvicorn")
 
 from glassnet.serve.http import gate
 
-from .test_connection import GET, WAIT, Client, Place, post, until
+from .place import GET, WAIT, Client, Place, post, until
 
 LARGE = 12_000_000
 """More than the system takes in for somebody who does not read."""

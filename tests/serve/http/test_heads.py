@@ -9,7 +9,7 @@ import pytest
 
 from glassnet.serve.http import gate, receiving
 
-from .test_connection import GET, WAIT, Place, post, scenario, until
+from .place import GET, WAIT, Place, post, scenario, until
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

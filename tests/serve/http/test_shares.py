@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from .test_connection import GET, WAIT, Place, scenario, until
+from .place import GET, WAIT, Place, scenario, until
 
 OTHER = "127.0.0.2"
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from .test_connection import GET, WAIT, Place, post, scenario, until
+from .place import GET, WAIT, Place, post, scenario, until
 
 TO_HTTP_2 = (
     "Connection: Upgrade, HTTP2-Settings",

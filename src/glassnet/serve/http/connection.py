@@ -6,51 +6,37 @@
     answers that are not taken                  `timeout` seconds each; who asks on without having
                                                 taken them is closed
 
-A connection whose client may still be sending is closed gently: our side ends after the last
-answer, and what still comes is read and thrown away for a while (`linger`). Closed at once, the
-system would answer the rest of a body with a reset, and the client would lose the answer that says
-why. A client that has ended its own side gets every answer that it has asked for.
+A client that has ended its own side gets every answer that it has asked for.
 
-How much of a request is read is said in `Receiving`; what all connections share is the gate's: see
-`Gate`.
+How much of a request is read is said in `Receiving`, how a connection ends in `Closing`; what all
+connections share is the gate's: see `Gate`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import math
-import termios
 from time import perf_counter
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from glassnet.serve.clients import client_of
+from glassnet.serve.guard.clients import client_of
 from glassnet.serve.http import refusals
+from glassnet.serve.http.closing import Closing
+from glassnet.serve.http.cycle import Cycle, CycleTransport
 from glassnet.serve.http.gate import Gate, Turn
-from glassnet.serve.http.receiving import LINE, Phase, Receiving
+from glassnet.serve.http.receiving import LINE
 from glassnet.serve.http.single_write import SingleWrite
+from glassnet.serve.http.stages import ANSWERED, BODY, DEAF, HALF_CLOSED, NONE, OPEN, REFUSED
+from glassnet.serve.refusal import Refusal
 from glassnet.serve.routing import KEY, NOWHERE, Route, parse
 
 MOST_AHEAD = 8
 """Requests that are accepted on a connection while one before them is being answered."""
 
-LINGER = 2.0
-"""Seconds without a sign after which a connection that is being closed is cut off."""
 
-MOST_THROWN_AWAY = 32 << 20
-"""Bytes that are read and thrown away after the last answer."""
-
-
-class Cycle(RequestResponseCycle):
-    """One request with its answer, and the turn in which it is counted."""
-
-    turn: Turn
-
-
-class Connection(Receiving):
+class Connection(Closing):
     """One connection, from its first byte to its last.
 
     The methods are uvicorn's, which its parser and its cycles call; a cycle is one request with its
@@ -59,33 +45,16 @@ class Connection(Receiving):
     deadline    infinite while it is our turn
     """
 
-    cycle: Any
-
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.deadline = math.inf
-        self._unread = False  # something that came was not read
-        self._lingers = False  # our side has ended, theirs has not
-        self._half_closed = False  # their side has ended, ours has not
-        self._own: Any = None  # the cycle of the request that is being received
         self._route: Route = NOWHERE
-        self._thrown_away = 0
-        self._accepted = self._patience = 0.0
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a request was accepted and is not answered."""
-        return self.cycle is not None and not self.cycle.response_complete
+        self._accepted = 0.0
 
     @property
     def held(self) -> int:
         """How many bytes of the head are kept whose request is still coming."""
         return self._held + (self._own.turn.size if self._own is not None else 0)
-
-    @property
-    def is_closing(self) -> bool:
-        """Whether nothing more is answered."""
-        return self._lingers or self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, or refuse it."""
@@ -96,8 +65,7 @@ class Connection(Receiving):
             self.deadline = self.loop.time() + gate.timeout
             return
         self.connections.discard(self)
-        self._deaf = True
-        transport.write(refusals.CROWDED)
+        transport.write(refusals.to_http(refusals.CROWDED))
         self._linger()
         gate.see_off(self)
 
@@ -109,7 +77,7 @@ class Connection(Receiving):
         if self._own is not None:
             self._own.turn.end()
         super().connection_lost(exc)
-        self._phase = Phase.NONE
+        self._phase = NONE
         self._forget()  # a cycle knows its connection: both would wait for the collector
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
@@ -121,7 +89,7 @@ class Connection(Receiving):
                 return None
             own.disconnected = True
             own.message_event.set()
-        self._half_closed = self._deaf = True
+        self._stage = HALF_CLOSED
         return True
 
     # -- what the parser finds -----------------------------------------------------------------
@@ -129,20 +97,20 @@ class Connection(Receiving):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        if not self._deaf:
+        if self._stage is OPEN:
             self._own = None
             self._route = NOWHERE
 
     def on_headers_complete(self) -> None:
         """Accept a request, or refuse it."""
-        if self._deaf:
+        if self._stage is not OPEN:
             return
         gate, scope = self.gate, self.scope
         parser = self.parser
         method = parser.get_method()
         if parser.should_upgrade():
             if method == b"CONNECT":
-                self._refuse(refusals.BAD, "request")
+                self._refuse(refusals.BAD)
             else:
                 self._upgrade = True
             return
@@ -154,7 +122,7 @@ class Connection(Receiving):
         try:
             path, raw, query = parse(self.url)
         except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
-            self._refuse(refusals.BAD, "request")
+            self._refuse(refusals.BAD)
             return
         route = self._route = gate.routes.find(path)
         version = parser.get_http_version()
@@ -165,14 +133,14 @@ class Connection(Receiving):
         if not self._accepts(route):
             return
         turn = Turn(gate, self.client_key, size, route.stream)
-        if self._deaf:  # it was given up, there
+        if self._stage is not OPEN:  # it was given up, there
             turn.end()
             return
-        self._phase = Phase.BODY
+        self._phase = BODY
         before = self.cycle
         cycle = Cycle(
             scope=scope,
-            transport=_Way(self),  # type: ignore[arg-type]
+            transport=CycleTransport(self.transport, self._end),  # type: ignore[arg-type]
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -192,7 +160,8 @@ class Connection(Receiving):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
-        self._deaf = route.stream
+        if route.stream:
+            self._stage = DEAF
 
     def _accepts(self, route: Route) -> bool:
         """Whether the request whose head has come is accepted; where not, see to what follows."""
@@ -203,17 +172,17 @@ class Connection(Receiving):
                 return True
             # HTTP has a connection closed where its client went too far ahead; it asks again.
             self.cycle.keep_alive = False
-            self._deaf = True
+            self._stage = DEAF
         elif self.flow.write_paused:  # it has not taken the answers before
             self._end()
         elif full and not route.always:
             gate.refused += 1
-            self._phase = Phase.REFUSED
+            self._phase = REFUSED
             if self.expect_100_continue:
                 self._answer_full(close=True)
         else:
             return True
-        gate.count("full")
+        gate.count(refusals.FULL.reason)
         self.headers = self.scope = None  # type: ignore[assignment]
         return False
 
@@ -226,28 +195,28 @@ class Connection(Receiving):
     def on_body(self, body: bytes) -> None:
         """Pass on what came of a body."""
         self._apart = 0
-        if self._phase is Phase.BODY and not self._deaf:
+        if self._phase is BODY and self._stage is OPEN:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End a request."""
         if self._upgrade:
             return
-        phase, self._phase = self._phase, Phase.NONE
-        if phase is Phase.REFUSED and not self._deaf:
+        phase, self._phase = self._phase, NONE
+        if phase is REFUSED and self._stage is OPEN:
             close = self.gate.draining or not self.parser.should_keep_alive()
             self._answer_full(close=close)
-        elif phase is Phase.ANSWERED:
+        elif phase is ANSWERED:
             self._wait_for_next()
         own, self._own = self._own, None
-        if phase is not Phase.BODY or own is None or own.disconnected:
+        if phase is not BODY or own is None or own.disconnected:
             return
         self._accepted = perf_counter()
         late = self._late and not (self._route.always or self._route.stream)
         if late and not self.gate.waiting.admits(self.client_key):
             self.gate.refused += 1
             self._own = own
-            self._refuse(refusals.FULL[False, self._route.plain], "full")
+            self._refuse(refusals.FULL)
             return
         own.turn.came()
         super().on_message_complete()
@@ -259,7 +228,7 @@ class Connection(Receiving):
         """Go on after an answer."""
         gate = self.gate
         if self._own is not None and self._own.response_complete:
-            self._phase, self._own = Phase.ANSWERED, None
+            self._phase, self._own = ANSWERED, None
         else:
             gate.answered(self._accepted, perf_counter())
         if self.pipeline and (self.flow.write_paused or self.is_closing):
@@ -272,19 +241,13 @@ class Connection(Receiving):
         self.server_state.total_requests += 1
         if self.is_closing:
             return
-        if self._half_closed:
+        if self._stage is HALF_CLOSED:
             self._end()
             return
         self.flow.resume_reading()
         self._forget()
-        if self._phase is Phase.NONE:
+        if self._phase is NONE:
             self._wait_for_next()
-
-    def _forget(self) -> None:
-        """Keep nothing of the last request."""
-        if self._phase is not Phase.HEAD:
-            self.headers = self.scope = None  # type: ignore[assignment]
-        self.cycle = self._own = None
 
     def _wait_for_next(self) -> None:
         kept = self.gate.timeout if self.flow.write_paused else self.gate.kept
@@ -297,7 +260,7 @@ class Connection(Receiving):
         self.pipeline.clear()
 
     def _answer_full(self, *, close: bool) -> None:
-        answer = refusals.FULL[not close, self._route.plain]
+        answer = refusals.to_http(refusals.FULL, keep=not close, plain=self._route.plain)
         if self.parser.get_method() == b"HEAD":
             answer = answer[: answer.index(b"\r\n\r\n") + 4]
         self.transport.write(answer)
@@ -305,17 +268,19 @@ class Connection(Receiving):
         if close:
             self._end()
 
-    def _refuse(self, answer: bytes, reason: str) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """Read no more; answer what was accepted before, then close."""
-        self.gate.count(reason)
-        self._deaf = self._unread = True
+        self.gate.count(refusal.reason)
+        answer = refusals.to_http(refusal, plain=self._route.plain)
+        self._unread = True
+        self._stop_reading()
         own = self._own
         if own is None:
             if self.is_waiting:
                 self.cycle.keep_alive = False
                 self.deadline = math.inf
                 return
-            if self._phase is not Phase.ANSWERED:
+            if self._phase is not ANSWERED:
                 self.transport.write(answer)
         elif self.pipeline:  # others are before it: it ends unanswered, and the sweep closes
             own.disconnected = True
@@ -328,93 +293,13 @@ class Connection(Receiving):
             own.message_event.set()
         self._end()
 
-    # -- ends ----------------------------------------------------------------------------------
-
-    def _end(self) -> None:
-        """Answer nothing more; read away what may still come."""
-        if self.is_closing:
-            return
-        unread = self._phase is not Phase.NONE or self._unread or self.flow.read_paused
-        self._deaf = True
-        if unread and not self._half_closed:
-            self._linger()
-        else:
-            self.deadline = self.loop.time() + LINGER
-            self.transport.close()
-
-    def _linger(self) -> None:
-        """End our side after what is written, and wait for the other to end."""
-        self._lingers = True
-        now = self.loop.time()
-        self.deadline, self._patience = now + LINGER, now + self.gate.timeout
-        self._hold(0)
-        self.parser = None  # type: ignore[assignment]
-        self._phase = Phase.NONE
-        self._forget()
-        self.flow.resume_reading()
-        self.transport.write_eof()
-
-    def _throw_away(self, size: int) -> None:
-        self._unread = True
-        if self._lingers:
-            self._thrown_away += size
-            self.deadline = min(self.loop.time() + LINGER, self._patience)
-            if self._thrown_away > MOST_THROWN_AWAY:
-                self.transport.abort()
-
     def give_up(self) -> None:
         """Refuse the request that is coming: others have no room."""
         own = self._own
-        self._refuse(refusals.FULL[False, self._route.plain], "full")
+        self._refuse(refusals.FULL)
         self._hold(0)
         if own is not None:
             own.turn.end()
-
-    def expire(self, now: float) -> None:
-        """End a connection whose time is over."""
-        if self._deaf or self.is_closing:
-            self.transport.abort()
-        elif self._phase is not Phase.NONE:
-            self.deadline = now + LINGER
-            self._refuse(refusals.SLOW, "slow-body")
-        else:
-            self._end()
-
-    def shutdown(self) -> None:
-        """Let the last answer be the last; one that is just being asked may still come."""
-        if self.is_waiting:
-            self.cycle.keep_alive = False
-
-    def close_idle(self) -> None:
-        """Close where nothing was asked that is not answered."""
-        if not (self.is_waiting or self.is_closing or self._is_asked()):
-            self._end()
-
-    def _is_asked(self) -> bool:
-        """Whether a request is coming, or lies with the system and was not read yet."""
-        if self._phase is not Phase.NONE:
-            return True
-        end = self.transport.get_extra_info("socket")
-        try:
-            unread = fcntl.ioctl(end.fileno(), termios.FIONREAD, bytes(4))
-        except (OSError, ValueError):
-            return False
-        return any(unread)
-
-
-class _Way:
-    """What a cycle sees of a connection: where to write, and how to end."""
-
-    __slots__ = ("_connection", "is_closing", "write")
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.write = connection.transport.write
-        self.is_closing = connection.transport.is_closing
-
-    def close(self) -> None:
-        """End the connection after this answer."""
-        self._connection._end()
 
 
 def connection_class(gate: Gate) -> type[Connection]:

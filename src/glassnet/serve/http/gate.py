@@ -21,15 +21,13 @@ it is counted, or refused where there is no room any more.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from glassnet.serve.clients import Shares
+from glassnet.serve.guard.shares import Shares
 from glassnet.serve.routing import Routes
 from glassnet.serve.settings import Settings
-
-if TYPE_CHECKING:
-    from glassnet.serve.http.connection import Connection
 
 WAIT = 0.015
 """Seconds that the requests accepted may take altogether."""
@@ -51,6 +49,38 @@ MOST_UNSENT = 32 << 20
 
 MOST_LEAVING = 64
 """Connections beyond the limit that are told so and then read away, at the same time."""
+
+
+class Gated(Protocol):
+    """A connection, as far as the gate and the server know it: see `Connection`.
+
+    client_key  whom it belongs to
+    deadline    the loop's time at which something must have come
+    """
+
+    client_key: str
+    deadline: float
+    transport: asyncio.Transport
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a request was accepted and is not answered."""
+
+    @property
+    def held(self) -> int:
+        """How many bytes of the head are kept whose request is still coming."""
+
+    def give_up(self) -> None:
+        """Refuse the request that is coming: others have no room."""
+
+    def expire(self, now: float) -> None:
+        """End a connection whose time is over."""
+
+    def shutdown(self) -> None:
+        """Let the last answer be the last; one that is just being asked may still come."""
+
+    def close_idle(self) -> None:
+        """Close where nothing was asked that is not answered."""
 
 
 class Gate:
@@ -88,8 +118,8 @@ class Gate:
         self.heads = Shares(MOST_HEADS)
         self.coming = self.refused = 0
         self.pace = self.last = 0.0
-        self.open: set[Connection] = set()
-        self.leaving: dict[Connection, None] = {}
+        self.open: set[Gated] = set()
+        self.leaving: dict[Gated, None] = {}
 
     @property
     def limit(self) -> float:
@@ -102,7 +132,7 @@ class Gate:
         self.pace += (now - since - self.pace) / 64
         self.last = now
 
-    def let_in(self, connection: Connection) -> bool:
+    def let_in(self, connection: Gated) -> bool:
         """Take a connection, where need be in the place of one of whoever has most."""
         client = connection.client_key
         if len(self.open) >= self.connections and not self._make_room(client):
@@ -112,13 +142,13 @@ class Gate:
         self.clients.take(client)
         return True
 
-    def see_off(self, connection: Connection) -> None:
+    def see_off(self, connection: Gated) -> None:
         """Keep a connection beyond the limit until it has read so, or others come after it."""
         self.leaving[connection] = None
         if len(self.leaving) > MOST_LEAVING:
             next(iter(self.leaving)).transport.abort()
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: Gated) -> None:
         """Take note that a connection is lost."""
         self.leaving.pop(connection, None)
         if connection in self.open:

@@ -74,9 +74,9 @@ def drop_newcomers(listener: socket.socket) -> None:
     import ctypes
 
     program = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
-    told = struct.pack("HP", len(_NO_SYN) // 8, ctypes.addressof(program))
+    program_at = struct.pack("HP", len(_NO_SYN) // 8, ctypes.addressof(program))
     with suppress(OSError):
-        listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, told)
+        listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program_at)
 
 
 def unaccepted(listener: socket.socket) -> int:
@@ -84,7 +84,7 @@ def unaccepted(listener: socket.socket) -> int:
     if sys.platform != "linux":
         return 0
     try:
-        told = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
     except OSError:
         return 0
-    return int(struct.unpack_from("I", told, 24)[0])  # tcpi_unacked, which of a listener means this
+    return int(struct.unpack_from("I", info, 24)[0])  # tcpi_unacked, which of a listener means this

@@ -9,13 +9,13 @@ as if it had not asked
 
 from __future__ import annotations
 
-from enum import Enum, auto
-
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from glassnet.serve.http import refusals
 from glassnet.serve.http.gate import MOST_HEAD, Gate
+from glassnet.serve.http.stages import HEAD, NONE, OPEN
+from glassnet.serve.refusal import Refusal
 
 MOST_LINES = 100
 """Lines of a head, and of what follows a body in chunks."""
@@ -32,21 +32,6 @@ SLICE = 1 << 14
 _UPGRADE = frozenset({b"upgrade", b"http2-settings"})
 
 
-class Phase(Enum):
-    """How far the request that is being received has come."""
-
-    NONE = auto()
-    """There is none."""
-    HEAD = auto()
-    """Its head is coming."""
-    BODY = auto()
-    """It was accepted, and its body is coming."""
-    REFUSED = auto()
-    """It is refused as soon as its body, which is read away, has come."""
-    ANSWERED = auto()
-    """It was answered before its body, which is read away, has come."""
-
-
 class Receiving(HttpToolsProtocol):
     """The half of a connection that reads.
 
@@ -61,8 +46,8 @@ class Receiving(HttpToolsProtocol):
     client_key = ""
     deadline: float
 
-    _phase = Phase.NONE
-    _deaf = False  # what comes is thrown away
+    _phase = NONE
+    _stage = OPEN
     _late = False  # what is parsed now belongs to a request that began before
     _upgrade = False  # the head that was read asks for another protocol
     _lines = 0  # of its head, then of its trailers
@@ -71,7 +56,7 @@ class Receiving(HttpToolsProtocol):
     _slice = 0  # bytes that are parsed now
     _held = 0  # bytes of its head that are kept
 
-    def _refuse(self, answer: bytes, reason: str) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
         """Read no more, and answer so."""
         raise NotImplementedError
 
@@ -82,39 +67,39 @@ class Receiving(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on, a slice at a time."""
         for start in range(0, len(data), SLICE):
-            if self._deaf:
+            if self._stage is not OPEN:
                 self._throw_away(len(data) - start)
                 return
             self._read(data[start : start + SLICE] if len(data) > SLICE else data)
 
     def _read(self, data: bytes) -> None:
         self._slice = size = len(data)
-        self._late = self._phase is not Phase.NONE
+        self._late = self._phase is not NONE
         if self._late:
             self._size += size
             self._apart += size
             if self._apart > MOST_HEAD:
-                too_long = self._phase is Phase.HEAD
-                self._refuse(refusals.LONG_HEAD if too_long else refusals.BAD, "size")
+                too_long = self._phase is HEAD
+                self._refuse(refusals.LONG_HEAD if too_long else refusals.BAD_FRAME)
                 return
-            if self._size > self.gate.most_body and self._phase is not Phase.HEAD:
-                self._refuse(refusals.LONG_BODY, "size")
+            if self._size > self.gate.most_body and self._phase is not HEAD:
+                self._refuse(refusals.LONG_BODY)
                 return
         self._parse(data)
-        coming = self._phase is Phase.HEAD and not self._deaf
+        coming = self._phase is HEAD and self._stage is OPEN
         self._hold(self._apart + LINE * self._lines if coming else 0)
 
     def _parse(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            if self._upgrade and not self._deaf:
+            if self._upgrade and self._stage is OPEN:
                 self._parse_without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             if isinstance(error, httptools.HttpParserCallbackError):  # one of ours has failed
                 self.logger.error("A request could not be taken.", exc_info=error)
-            if not self._deaf:
-                self._refuse(refusals.BAD, "request")
+            if self._stage is OPEN:
+                self._refuse(refusals.BAD)
 
     def _parse_without_upgrade(self, rest: bytes) -> None:
         """Read a head again, without what it says of another protocol; then what followed it."""
@@ -141,25 +126,25 @@ class Receiving(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        if self._deaf:
+        if self._stage is not OPEN:
             return
         super().on_message_begin()
-        self._phase = Phase.HEAD
+        self._phase = HEAD
         self._apart = self._slice  # or less: another may have ended in it
         self._lines = self._size = 0
         self.deadline = self.loop.time() + self.gate.timeout
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the address."""
-        if not self._deaf:
+        if self._stage is OPEN:
             self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a line of a head; what follows a body in chunks is read away."""
         self._lines += 1
-        if self._deaf:
+        if self._stage is not OPEN:
             return
         if self._lines > MOST_LINES or len(name) > MOST_NAME:
-            self._refuse(refusals.LONG_HEAD, "size")
-        elif self._phase is Phase.HEAD:
+            self._refuse(refusals.LONG_HEAD)
+        elif self._phase is HEAD:
             super().on_header(name, value)

@@ -1,49 +1,41 @@
-"""Refusals: answers that are given below the application, written once."""
+"""Refusals that are given below the application, where one more must cost next to nothing."""
 
 from __future__ import annotations
 
-from glassnet.serve.errors import error_json
+from functools import cache
 
+from glassnet.serve.refusal import Refusal
 
-def refusal(
-    status: str, code: str, message: str, *, keep: bool = False, plain: bool = False
-) -> bytes:
-    """Write an answer, whole.
+SOON = (b"retry-after", b"1")
 
-    keep    whether the connection is kept
-    plain   as the Open Inference Protocol has errors
-    """
-    body = error_json(plain, code, message)
-    head = [
-        f"HTTP/1.1 {status}",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
-        "cache-control: no-store",
-        "x-content-type-options: nosniff",
-    ]
-    if status.startswith("503"):
-        head.append("retry-after: 1")
-    if not keep:
-        head.append("connection: close")
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-_FULL = "503 Service Unavailable", "overloaded", "More is asked than can be answered; come again."
-FULL = {
-    (keep, plain): refusal(*_FULL, keep=keep, plain=plain)
-    for keep in (False, True)
-    for plain in (False, True)
-}
-CROWDED = refusal(
-    "503 Service Unavailable",
+FULL = Refusal(
+    503,
+    "overloaded",
+    "More is asked than can be answered; come again.",
+    SOON,
+    reason="full",
+)
+CROWDED = Refusal(
+    503,
     "too-many-connections",
     "As many are connected as may be.",
+    SOON,
+    reason="connections",
 )
-SLOW = refusal("408 Request Timeout", "too-slow", "The request did not come whole in time.")
-LONG_HEAD = refusal(
-    "431 Request Header Fields Too Large",
+SLOW = Refusal(408, "too-slow", "The request did not come whole in time.", reason="slow-body")
+LONG_HEAD = Refusal(
+    431,
     "head-too-large",
     "The head of the request is too long, or has too many lines.",
+    reason="size",
 )
-LONG_BODY = refusal("413 Content Too Large", "too-large", "The body is too long; send less.")
-BAD = refusal("400 Bad Request", "not-http", "This is no request of HTTP/1.1.")
+LONG_BODY = Refusal(413, "too-large", "The body is too long; send less.", reason="size")
+BAD = Refusal(400, "not-http", "This is no request of HTTP/1.1.", reason="request")
+BAD_FRAME = Refusal(400, "not-http", "This is no request of HTTP/1.1.", reason="size")
+"""What frames a body is longer than any client writes it."""
+
+
+@cache
+def to_http(refusal: Refusal, *, keep: bool = False, plain: bool = False) -> bytes:
+    """Write one of these as HTTP/1.1 has it; each is written once."""
+    return refusal.to_http(keep=keep, plain=plain)

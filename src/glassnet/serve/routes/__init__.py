@@ -1,0 +1,1 @@
+"""The endpoints: functions of the service and a request."""

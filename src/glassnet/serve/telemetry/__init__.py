@@ -1,0 +1,1 @@
+"""What a service tells of itself: events for pages, lines of the log, figures for Prometheus."""
