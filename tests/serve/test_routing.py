@@ -116,12 +116,6 @@ def test_an_address_has_one_route() -> None:
 )
 def test_what_belongs_to_the_open_inference_protocol(path: str, speaks: bool) -> None:
     assert speaks_protocol(path) is speaks
-    assert speaks_protocol(path.encode()) is speaks
-
-
-def test_bytes_that_are_no_text_are_a_path_too() -> None:
-    assert speaks_protocol(b"/v2/\xff")
-    assert not speaks_protocol(b"/\xff")
 
 
 def test_the_parts_of_an_address_are_told_by_their_names() -> None:

@@ -30,6 +30,8 @@ from glassnet.serve.telemetry.logs import Log
 from glassnet.serve.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from glassnet.serve.asgi import ASGIApp, Receive, Scope, Send
 
 ANSWERS, SERVICE, PROTOCOL = "Answers", "The service", "Open Inference Protocol"
@@ -54,23 +56,21 @@ class App:
         """Answer a request."""
         await self._guarded(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer a request that the guard has let pass; HEAD as GET, the server sends no body."""
         if scope["type"] == "lifespan":
-            await _live(receive, send)
-            return
+            return _live(receive, send)
         route, method = self.routes.of(scope), scope["method"]
         if route.endpoint is None:
             message = "There is nothing here. GET /openapi.json says what there is."
-            await Refusal(404, "not-found", message).reply(route.plain).send(send)
-        elif method not in route.methods:
+            return Refusal(404, "not-found", message).reply(route.plain).send(send)
+        if method not in route.methods:
             message = f"{scope['path'][:60]} is asked with {route.method}, not {method}."
             allow = b"allow", route.method.encode()
-            await Refusal(405, "wrong-method", message, allow).reply(route.plain).send(send)
-        elif method == "HEAD" and route.stream:  # its end is its answer's
-            await Reply(b"", kind=EVENTS).send(send)
-        else:
-            await respond(self.state, route, scope, receive, send)
+            return Refusal(405, "wrong-method", message, allow).reply(route.plain).send(send)
+        if method == "HEAD" and route.stream:  # its end is its answer's
+            return Reply(b"", kind=EVENTS).send(send)
+        return respond(self.state, route, scope, receive, send)
 
 
 def create_app(

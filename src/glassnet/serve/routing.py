@@ -28,10 +28,8 @@ KEY = "glassnet.route"
 _PART = re.compile(r"\{(\w+)(:path)?\}")
 
 
-def speaks_protocol(path: str | bytes) -> bool:
+def speaks_protocol(path: str) -> bool:
     """Whether a path, without its query, is one of the Open Inference Protocol."""
-    if isinstance(path, bytes):
-        path = path.decode("latin-1")
     return path == "/v2" or path.startswith("/v2/")
 
 

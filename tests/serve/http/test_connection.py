@@ -11,8 +11,8 @@ from uvicorn.protocols.http import httptools_impl
 from glassnet.serve.http import connection, gate
 from glassnet.serve.http.closing import Closing
 from glassnet.serve.http.connection import Connection
+from glassnet.serve.http.cycle import Cycle
 from glassnet.serve.http.receiving import Receiving
-from glassnet.serve.http.single_write import SingleWrite
 
 from .place import GET, WAIT, Client, Place, post, scenario, until
 
@@ -20,12 +20,12 @@ from .place import GET, WAIT, Client, Place, post, scenario, until
 def test_an_answer_is_one_call_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     written = []
 
-    def write(one: SingleWrite, text: bytes) -> None:
+    def write(one: Cycle, text: bytes) -> None:
         written.append(text)
         real(one, text)
 
-    real = SingleWrite._write
-    monkeypatch.setattr(SingleWrite, "_write", write)
+    real = Cycle._write
+    monkeypatch.setattr(Cycle, "_write", write)
 
     async def test(place: Place) -> None:
         one = await place.connect()

@@ -117,5 +117,5 @@ class Closing(Receiving):
     def _forget(self) -> None:
         """Keep nothing of the last request."""
         if self._phase is not HEAD:
-            self.headers = self.scope = None  # type: ignore[assignment]
+            self.headers = []
         self.cycle = self._own = None

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -27,10 +28,9 @@ from glassnet.serve.http.closing import Closing
 from glassnet.serve.http.cycle import Cycle, CycleTransport
 from glassnet.serve.http.gate import Gate, Turn
 from glassnet.serve.http.receiving import LINE
-from glassnet.serve.http.single_write import SingleWrite
 from glassnet.serve.http.stages import ANSWERED, BODY, DEAF, HALF_CLOSED, NONE, OPEN, REFUSED
 from glassnet.serve.refusal import Refusal
-from glassnet.serve.routing import KEY, NOWHERE, Route, parse
+from glassnet.serve.routing import KEY, Route, parse
 
 MOST_AHEAD = 8
 """Requests that are accepted on a connection while one before them is being answered."""
@@ -48,7 +48,6 @@ class Connection(Closing):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.deadline = math.inf
-        self._route: Route = NOWHERE
         self._accepted = 0.0
 
     @property
@@ -60,6 +59,7 @@ class Connection(Closing):
         """Take a connection, or refuse it."""
         gate = self.gate
         super().connection_made(transport)
+        self._for_cycles = CycleTransport(transport, self._end)
         self.client_key = client_of(self.client[0]) if self.client else ""
         if gate.let_in(self):
             self.deadline = self.loop.time() + gate.timeout
@@ -79,6 +79,7 @@ class Connection(Closing):
         super().connection_lost(exc)
         self._phase = NONE
         self._forget()  # a cycle knows its connection: both would wait for the collector
+        del self._for_cycles
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
         """Go on answering a client that has said all it wants to."""
@@ -94,19 +95,11 @@ class Connection(Closing):
 
     # -- what the parser finds -----------------------------------------------------------------
 
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        super().on_message_begin()
-        if self._stage is OPEN:
-            self._own = None
-            self._route = NOWHERE
-
     def on_headers_complete(self) -> None:
         """Accept a request, or refuse it."""
         if self._stage is not OPEN:
             return
-        gate, scope = self.gate, self.scope
-        parser = self.parser
+        gate, parser = self.gate, self.parser
         method = parser.get_method()
         if parser.should_upgrade():
             if method == b"CONNECT":
@@ -116,7 +109,6 @@ class Connection(Closing):
             return
         size = self._apart + LINE * self._lines
         self._lines = self._apart = 0
-        self._accepted = perf_counter()
         # The guard is first, with a better answer.
         self.deadline = self.loop.time() + gate.timeout + 1
         try:
@@ -126,12 +118,24 @@ class Connection(Closing):
             return
         route = self._route = gate.routes.find(path)
         version = parser.get_http_version()
-        scope["method"] = method.decode("ascii")
-        scope["http_version"] = version
-        scope["path"], scope["raw_path"], scope["query_string"] = path, raw, query
-        scope[KEY] = route  # type: ignore[literal-required]
         if not self._accepts(route):
             return
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": version,
+            "method": method.decode("ascii"),
+            "scheme": self.scheme,
+            "path": path,
+            "raw_path": raw,
+            "query_string": query,
+            "root_path": "",
+            "headers": self.headers,
+            "client": self.client,
+            "server": self.server,
+            "state": self.app_state.copy(),
+            KEY: route,
+        }
         turn = Turn(gate, self.client_key, size, route.stream)
         if self._stage is not OPEN:  # it was given up, there
             turn.end()
@@ -139,8 +143,8 @@ class Connection(Closing):
         self._phase = BODY
         before = self.cycle
         cycle = Cycle(
-            scope=scope,
-            transport=CycleTransport(self.transport, self._end),  # type: ignore[arg-type]
+            scope=scope,  # type: ignore[arg-type]
+            transport=self._for_cycles,  # type: ignore[arg-type]
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -183,14 +187,17 @@ class Connection(Closing):
         else:
             return True
         gate.count(refusals.FULL.reason)
-        self.headers = self.scope = None  # type: ignore[assignment]
+        self.headers = []
         return False
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        task = self.loop.create_task(cycle.run_asgi(SingleWrite(app, cycle)))
-        task.add_done_callback(self.tasks.discard)
-        task.add_done_callback(cycle.turn.end)
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(partial(self._forget_task, cycle.turn))
         self.tasks.add(task)
+
+    def _forget_task(self, turn: Turn, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        turn.end()
 
     def on_body(self, body: bytes) -> None:
         """Pass on what came of a body."""

@@ -236,7 +236,7 @@ class Turn:
                 self._waiting = True
                 self._gate.waiting.take(self._client)
 
-    def end(self, _task: object = None) -> None:
+    def end(self) -> None:
         """Take note that it is answered, or never will be."""
         gate, client = self._gate, self._client
         if self.size:

@@ -16,6 +16,7 @@ from glassnet.serve.http import refusals
 from glassnet.serve.http.gate import MOST_HEAD, Gate
 from glassnet.serve.http.stages import HEAD, NONE, OPEN
 from glassnet.serve.refusal import Refusal
+from glassnet.serve.routing import NOWHERE, Route
 
 MOST_LINES = 100
 """Lines of a head, and of what follows a body in chunks."""
@@ -48,6 +49,7 @@ class Receiving(HttpToolsProtocol):
 
     _phase = NONE
     _stage = OPEN
+    _route: Route = NOWHERE  # of the request that is received, once its head is there
     _late = False  # what is parsed now belongs to a request that began before
     _upgrade = False  # the head that was read asks for another protocol
     _lines = 0  # of its head, then of its trailers
@@ -66,13 +68,16 @@ class Receiving(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, a slice at a time."""
+        if len(data) <= SLICE:
+            self._read(data)
+            return
         for start in range(0, len(data), SLICE):
-            if self._stage is not OPEN:
-                self._throw_away(len(data) - start)
-                return
-            self._read(data[start : start + SLICE] if len(data) > SLICE else data)
+            self._read(data[start : start + SLICE])
 
     def _read(self, data: bytes) -> None:
+        if self._stage is not OPEN:
+            self._throw_away(len(data))
+            return
         self._slice = size = len(data)
         self._late = self._phase is not NONE
         if self._late:
@@ -86,8 +91,10 @@ class Receiving(HttpToolsProtocol):
                 self._refuse(refusals.LONG_BODY)
                 return
         self._parse(data)
-        coming = self._phase is HEAD and self._stage is OPEN
-        self._hold(self._apart + LINE * self._lines if coming else 0)
+        if self._phase is HEAD and self._stage is OPEN:
+            self._hold(self._apart + LINE * self._lines)
+        elif self._held:
+            self._hold(0)
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -128,8 +135,11 @@ class Receiving(HttpToolsProtocol):
         """Begin a request."""
         if self._stage is not OPEN:
             return
-        super().on_message_begin()
         self._phase = HEAD
+        self._route = NOWHERE
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._apart = self._slice  # or less: another may have ended in it
         self._lines = self._size = 0
         self.deadline = self.loop.time() + self.gate.timeout
@@ -147,4 +157,7 @@ class Receiving(HttpToolsProtocol):
         if self._lines > MOST_LINES or len(name) > MOST_NAME:
             self._refuse(refusals.LONG_HEAD)
         elif self._phase is HEAD:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))

@@ -24,7 +24,7 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     text = body.removeprefix(codecs.BOM_UTF8)
     try:
         found = decoder.decode(text)
-        if text.count(b":") > _names(found):
+        if (colons := text.count(b":")) > 1 and colons > _names(found):
             _expect_names_once(text)
     except msgspec.ValidationError:
         raise
