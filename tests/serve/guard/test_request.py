@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
 
-from glassnet.serve.guard import guard, request
+from glassnet.serve.guard import guard
 
 from .guarded import (
     HOST,
@@ -107,7 +107,7 @@ def test_a_body_has_a_limit_whatever_the_method(method: str) -> None:
 
 def test_all_bodies_together_have_a_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "MOST_HELD", 250)
-    monkeypatch.setattr(request, "SMALL", 20)
+    monkeypatch.setattr(guard, "SMALL", 20)
 
     async def slowly(scope: Any, receive: Any, send: Any) -> None:
         await echo(scope, receive, send)

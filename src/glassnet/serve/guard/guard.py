@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 MOST_HELD = 32 << 20
 """Bytes of all bodies together, those that are still coming and those that are being answered."""
 
+SMALL = 1 << 14
+"""Bytes of a body that is let in, and not counted: what rows take, and small drawings."""
+
 PREFLIGHT = Reply(
     b"",
     204,
@@ -131,6 +134,7 @@ class Guard:
         self.deadlines = Deadlines(settings.timeout)
         self._limits = Limits(
             settings.most_body,
+            min(SMALL, settings.most_body),
             _too_large(settings.most_body),
             self.held,
             self.deadlines,
@@ -311,8 +315,8 @@ class Guard:
         finally:
             if stream:
                 self.streams.give_back(request.client)
-            if request.read:
-                self.held.give_back(request.client, request.read)
+            if request.held:
+                self.held.give_back(request.client, request.held)
             self.deadlines.end(request)
         if not (request.status or request.gone):
             refusal = self._why_unanswered(request)

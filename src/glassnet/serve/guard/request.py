@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from glassnet.serve.guard.shares import Shares
     from glassnet.serve.routing import Route
 
-SMALL = 1 << 14
-"""Bytes of a body that is let in however much is held: what rows take, and small drawings."""
-
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -49,6 +46,7 @@ class Limits:
     """What all requests have in common.
 
     most_body   bytes of one body
+    small       bytes of one that is not counted
     too_large   what is said of one that is larger
     held        bytes of all bodies, by client
     deadlines   when each has had its time
@@ -56,6 +54,7 @@ class Limits:
     """
 
     most_body: int
+    small: int
     too_large: Refusal
     held: Shares
     deadlines: Deadlines
@@ -70,6 +69,7 @@ class GuardedRequest(Timed):
     cors        the origin that may read the answer, where the page that asks is another's
     size        bytes that the body may still be, as far as its head said
     read        bytes of the body that came
+    held        bytes of it that are counted among those of all
     status      of the answer; 0 while there is none
     sent        bytes of the answer's body
     waiting     a part of the body is waited for
@@ -84,6 +84,7 @@ class GuardedRequest(Timed):
         "client",
         "cors",
         "gone",
+        "held",
         "id",
         "read",
         "route",
@@ -108,7 +109,7 @@ class GuardedRequest(Timed):
         self.id = ""
         self.cors: bytes | None = None
         self.size: float = 0
-        self.read = self.sent = self.status = 0
+        self.read = self.held = self.sent = self.status = 0
         self.waiting = self.gone = False
         self.stopped: Refusal | None = None
 
@@ -123,12 +124,13 @@ class GuardedRequest(Timed):
         size = len(message.get("body", b""))
         self.read += size
         limits = self._limits
-        if self.read > limits.most_body:
-            self.stopped = limits.too_large
-        elif self.read > SMALL and not limits.held.admits(self.client, size):
-            self.stopped = OVERLOADED
-        if size:
-            limits.held.take(self.client, size)
+        if self.read > limits.small:
+            if self.read > limits.most_body:
+                self.stopped = limits.too_large
+            elif not limits.held.admits(self.client, self.read - self.held):
+                self.stopped = OVERLOADED
+            limits.held.take(self.client, self.read - self.held)
+            self.held = self.read
         if self.stopped is not None:
             return {"type": "http.disconnect"}
         if not message.get("more_body", False):
@@ -158,7 +160,7 @@ class GuardedRequest(Timed):
 
     def _complete(self, headers: Any) -> list[tuple[bytes, bytes]]:
         """Return an answer's headers with those that every answer has."""
-        names = {name for name, _ in headers}
+        names = dict(headers)
         complete = [*headers, *HEADERS, (b"x-request-id", self.id.encode())]
         complete += [pair for pair in DEFAULTS if pair[0] not in names]
         if self.size > self._limits.most_body and b"connection" not in names:

@@ -21,6 +21,7 @@ from time import perf_counter
 from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from glassnet.serve.guard.clients import client_of
 from glassnet.serve.http import refusals
@@ -202,8 +203,13 @@ class Connection(Closing):
     def on_body(self, body: bytes) -> None:
         """Pass on what came of a body."""
         self._apart = 0
-        if self._phase is BODY and self._stage is OPEN:
-            super().on_body(body)
+        own = self._own
+        if self._phase is not BODY or self._stage is not OPEN or own.response_complete:
+            return
+        own.body += body
+        if len(own.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        own.message_event.set()
 
     def on_message_complete(self) -> None:
         """End a request."""
@@ -226,7 +232,8 @@ class Connection(Closing):
             self._refuse(refusals.FULL)
             return
         own.turn.came()
-        super().on_message_complete()
+        own.more_body = False
+        own.message_event.set()
         self.deadline = math.inf
 
     # -- what is answered ----------------------------------------------------------------------

@@ -18,11 +18,10 @@ from glassnet.serve.http.gate import Turn
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
 
     from glassnet.serve.asgi import Message
 
-_OF_THE_CONNECTION = frozenset({b"connection", b"transfer-encoding"})
+_ENDS = frozenset({b"connection", b"transfer-encoding"})
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -94,11 +93,6 @@ class CycleTransport:
 
 def _length(start: Message) -> int | None:
     """The length of a body, where its head tells that and nothing of the connection."""
-    length = None
-    headers: Sequence[tuple[bytes, bytes]] = start["headers"]
-    for name, value in headers:
-        if name == b"content-length":
-            length = int(value)
-        elif name in _OF_THE_CONNECTION:
-            return None
-    return length
+    headers: dict[bytes, bytes] = dict(start["headers"])
+    length = headers.get(b"content-length")
+    return int(length) if length is not None and headers.keys().isdisjoint(_ENDS) else None

@@ -44,6 +44,9 @@ MOST_HEAD = 1 << 16
 MOST_HEADS = 16 << 20
 """Bytes of all heads that are kept: of requests that are coming, and of those being answered."""
 
+SMALL_HEAD = 1 << 12
+"""Bytes of a head that is not counted once it is there: what browsers and programs send."""
+
 MOST_UNSENT = 32 << 20
 """Bytes of all answers that are not taken; beyond, those who leave most are cut off."""
 
@@ -211,7 +214,7 @@ class Turn:
     """A request that was accepted, from the end of its head until its answer is given.
 
     gate, client    where it is counted, and to whom
-    size            bytes of its head
+    size            bytes of its head; 0 where it is small
     stream          its answer has no end: it is not counted as waiting
     """
 
@@ -220,12 +223,13 @@ class Turn:
     def __init__(self, gate: Gate, client: str, size: int, stream: bool) -> None:
         self._gate = gate
         self._client = client
-        self.size = size
+        self.size = size if size > SMALL_HEAD else 0
         self._stream = stream
         self._coming = True
         self._waiting = False
         gate.coming += 1
-        gate.hold(client, size)
+        if self.size:
+            gate.hold(client, size)
 
     def came(self) -> None:
         """Take note that its body is there; from now on it waits."""
