@@ -137,8 +137,9 @@ class Model:
         memory than the file may.
         """
         given, x = self._read(rows)
-        self._expect_room(len(x))
-        if isinstance(x, Pixels) and len(x) == 1:  # floats are looked at twice
+        if len(x) > 1:
+            self._expect_room(len(x))
+        elif isinstance(x, Pixels):  # floats are looked at twice
             given = x = np.asarray(x, self.network.dtype)
         y = self._ask(x)
         outputs = self.outputs
@@ -263,7 +264,7 @@ class Model:
     def _expect_room(self, count: int) -> None:
         """Raise DataError if so many answers take more memory than the network's file may."""
         most, outputs = self.network.most_memory, self.outputs
-        if most is None or count == 1:
+        if most is None:
             return
         names = outputs.labels if isinstance(outputs, Classes) else outputs.names
         row = ANSWER + sum(NUMBER + len(name) for name in names)

@@ -137,7 +137,7 @@ def test_a_body_that_ends_early_is_not_waited_for() -> None:
         half = post(b"0123456789")[:-5]
         alone.write(half)
         behind.write(WAIT + half)
-        await until(lambda: place.gate.coming == 2)
+        await until(lambda: place.coming == 2)
         for one in (alone, behind):
             one.writer.write_eof()
         assert await alone.rest() == b""

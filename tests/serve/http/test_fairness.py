@@ -55,7 +55,7 @@ def test_bodies_that_are_coming_leave_the_queue_to_others() -> None:
             assert (await one.ask(GET))[0] == 200
             for client in slow:
                 assert (await client.ask(end))[2] == b"10"
-            assert place.gate.coming == 0
+            assert place.coming == 0
 
     asyncio.run(run())
 
@@ -67,12 +67,12 @@ def test_a_body_that_is_there_when_it_is_full_is_refused_then(path: str) -> None
             asked = post(b"0123456789", path=path)
             late = await place.connect()
             late.write(asked[:-5])
-            await until(lambda: place.gate.coming == 1)
+            await until(lambda: place.coming == 1)
             await place.waiting(1)
             status, headers, _ = await late.ask(asked[-5:])
             assert (status, headers["retry-after"]) == (503, "1")
             assert await late.rest() == b""
-            assert place.gate.coming == 0
+            assert place.coming == 0
             assert place.refused == ["full"]
 
     asyncio.run(run())
@@ -84,10 +84,10 @@ def test_clients_that_leave_in_a_body_are_forgotten() -> None:
             for _ in range(5):
                 client = await place.connect()
                 client.write(half()[0])
-            await until(lambda: place.gate.coming == 5)
+            await until(lambda: place.coming == 5)
             for client in place._clients:
                 await client.close()
-            await until(lambda: place.gate.coming == 0 and not place.state.tasks)
+            await until(lambda: place.coming == 0 and not place.state.tasks)
 
     asyncio.run(run())
 

@@ -98,7 +98,7 @@ def test_trailers_without_end(endless: bytes, refused: bool) -> None:
             await asyncio.sleep(0)
         assert (await one.rest())[:12] in (b"HTTP/1.1 431", b"HTTP/1.1 400")
         assert place.refused[-1] in ("size", "request")
-        assert "/" not in place.entered or place.gate.coming == 0
+        assert "/" not in place.entered or place.coming == 0
 
     scenario(test, queue=1)
 

@@ -29,10 +29,10 @@ class Hosts:
 
     def trusts(self, host: bytes) -> bool:
         """Return whether a Host header names this service."""
-        if len(host) > LONGEST:
-            return False
         known = self._known.get(host)
         if known is None:
+            if len(host) > LONGEST:
+                return False
             if len(self._known) >= 1000:
                 self._known.clear()
             known = self._known[host] = self._judge(host)

@@ -108,8 +108,8 @@ class Connection(Closing):
             else:
                 self._upgrade = True
             return
-        size = self._apart + LINE * self._lines
-        self._lines = self._apart = 0
+        size = self._apart + LINE * len(self.headers)
+        self._apart = 0
         # The guard is first, with a better answer.
         self.deadline = self.loop.time() + gate.timeout + 1
         try:
@@ -137,7 +137,7 @@ class Connection(Closing):
             "state": self.app_state.copy(),
             KEY: route,
         }
-        turn = Turn(gate, self.client_key, size, route.stream)
+        turn = Turn(gate, self.client_key, size)
         if self._stage is not OPEN:  # it was given up, there
             turn.end()
             return
@@ -231,7 +231,8 @@ class Connection(Closing):
             self._own = own
             self._refuse(refusals.FULL)
             return
-        own.turn.came()
+        if not self._route.stream:
+            own.turn.wait()
         own.more_body = False
         own.message_event.set()
         self.deadline = math.inf

@@ -96,7 +96,6 @@ class Gate:
     waiting     requests that wait for their answers, by client; their limit is `queue` or less
     clients     connections, by client
     heads       bytes of heads that are kept, by client
-    coming      requests that are accepted and whose body is still coming
     pace        seconds from one answer to the next while there is something to answer
     open        all connections
     leaving     connections beyond the limit, which are told so
@@ -119,7 +118,7 @@ class Gate:
         self.waiting = Shares(settings.queue)
         self.clients = Shares(settings.connections)
         self.heads = Shares(MOST_HEADS)
-        self.coming = self.refused = 0
+        self.refused = 0
         self.pace = self.last = 0.0
         self.open: set[Gated] = set()
         self.leaving: dict[Gated, None] = {}
@@ -215,40 +214,28 @@ class Turn:
 
     gate, client    where it is counted, and to whom
     size            bytes of its head; 0 where it is small
-    stream          its answer has no end: it is not counted as waiting
     """
 
-    __slots__ = ("_client", "_coming", "_gate", "_stream", "_waiting", "size")
+    __slots__ = ("_client", "_gate", "_waiting", "size")
 
-    def __init__(self, gate: Gate, client: str, size: int, stream: bool) -> None:
+    def __init__(self, gate: Gate, client: str, size: int) -> None:
         self._gate = gate
         self._client = client
-        self.size = size if size > SMALL_HEAD else 0
-        self._stream = stream
-        self._coming = True
         self._waiting = False
-        gate.coming += 1
+        self.size = size if size > SMALL_HEAD else 0
         if self.size:
             gate.hold(client, size)
 
-    def came(self) -> None:
-        """Take note that its body is there; from now on it waits."""
-        if self._coming:
-            self._coming = False
-            self._gate.coming -= 1
-            if not self._stream:
-                self._waiting = True
-                self._gate.waiting.take(self._client)
+    def wait(self) -> None:
+        """Count it as waiting for its answer: its body is there."""
+        self._waiting = True
+        self._gate.waiting.take(self._client)
 
     def end(self) -> None:
         """Take note that it is answered, or never will be."""
-        gate, client = self._gate, self._client
-        if self.size:
-            gate.heads.give_back(client, self.size)
-            self.size = 0
-        if self._coming:
-            self._coming = False
-            gate.coming -= 1
         if self._waiting:
             self._waiting = False
-            gate.waiting.give_back(client)
+            self._gate.waiting.give_back(self._client)
+        if self.size:
+            self._gate.heads.give_back(self._client, self.size)
+            self.size = 0

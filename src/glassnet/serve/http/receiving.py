@@ -52,7 +52,7 @@ class Receiving(HttpToolsProtocol):
     _route: Route = NOWHERE  # of the request that is received, once its head is there
     _late = False  # what is parsed now belongs to a request that began before
     _upgrade = False  # the head that was read asks for another protocol
-    _lines = 0  # of its head, then of its trailers
+    _trailers = 0  # lines after its body
     _apart = 0  # bytes since the last one of its body
     _size = 0  # bytes of it, beyond those that were parsed with its beginning
     _slice = 0  # bytes that are parsed now
@@ -92,7 +92,7 @@ class Receiving(HttpToolsProtocol):
                 return
         self._parse(data)
         if self._phase is HEAD and self._stage is OPEN:
-            self._hold(self._apart + LINE * self._lines)
+            self._hold(self._apart + LINE * len(self.headers))
         elif self._held:
             self._hold(0)
 
@@ -141,7 +141,7 @@ class Receiving(HttpToolsProtocol):
         self.headers = []
         self.expect_100_continue = False
         self._apart = self._slice  # or less: another may have ended in it
-        self._lines = self._size = 0
+        self._trailers = self._size = 0
         self.deadline = self.loop.time() + self.gate.timeout
 
     def on_url(self, url: bytes) -> None:
@@ -151,13 +151,16 @@ class Receiving(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a line of a head; what follows a body in chunks is read away."""
-        self._lines += 1
-        if self._stage is not OPEN:
-            return
-        if self._lines > MOST_LINES or len(name) > MOST_NAME:
-            self._refuse(refusals.LONG_HEAD)
-        elif self._phase is HEAD:
+        fits = len(name) <= MOST_NAME
+        if self._phase is not HEAD:
+            self._trailers += 1
+            if fits and self._trailers <= MOST_LINES:
+                return
+        elif fits and len(self.headers) < MOST_LINES:
             name = name.lower()
             if name == b"expect" and value.lower() == b"100-continue":
                 self.expect_100_continue = True
             self.headers.append((name, value))
+            return
+        if self._stage is OPEN:
+            self._refuse(refusals.LONG_HEAD)
