@@ -70,6 +70,7 @@ template <class T> struct Pass {
     // A vector's gradient, known as a whole: it is followed now, or waits until all are known.
     void learn(int parameter, const T* gradient) {
         auto& p = parameters[parameter];
+        if (!p.trained) return;
         const size_t n = p.layout.size();
         const bool at_once = learning.at_once(p);
         T* dw = p.dw.get();
@@ -139,10 +140,11 @@ template <class T> struct Dense final : Layer<T> {
     }
 
     void backward(Pass<T>& p, Scratch<T>& s) const override {
+        if (!p.values[y].learns) return;  // it is frozen, and so is all before it
         if (f != Activation::identity) through_activation(p);
         clear_padding(p.dy[y], p.ld(y), p.n, p.values[y].width);
         if (p.values[x].learns) to_x(p, s);
-        to_parameters(p, s);
+        if (p.parameters[w].trained) to_parameters(p, s);
     }
 
 private:
@@ -414,7 +416,7 @@ template <class T> struct BatchNorm final : Layer<T> {
         T *σ = s.b.get(), *μ = σ + ld, *of_batch = μ + ld;
         for (int v = 0; v < ld; v += kLanes<T>) {
             Vec<T> m{}, q{};
-            if (p.training) {
+            if (p.training && p.parameters[γ].trained) {
                 for (int r = 0; r < n; ++r) m += load(p.y[x] + size_t(r) * ld + v);
                 m /= T(n);
                 for (int r = 0; r < n; ++r) {
@@ -436,10 +438,11 @@ template <class T> struct BatchNorm final : Layer<T> {
         }
     }
     void backward(Pass<T>& p, Scratch<T>& s) const override {
+        if (!p.values[y].learns) return;
         const int ld = p.ld(x), n = p.n;
         const T *z = s.a.get(), *σ = s.b.get();
         T *dγ = s.b.get() + 3 * size_t(ld), *dβ = dγ + ld;
-        const bool learns = p.values[x].learns, adds = learns && p.adds_to(x);
+        const bool learns = p.values[x].learns, adds = learns && p.adds_to(x), moves = p.parameters[γ].trained;
         for (int v = 0; v < ld; v += kLanes<T>) {
             Vec<T> dy_z{}, dy_sum{};
             for (int r = 0; r < n; ++r) {
@@ -451,7 +454,9 @@ template <class T> struct BatchNorm final : Layer<T> {
             const Vec<T> slope = load(p.w[γ] + v) / load(σ + v), through_μ = dy_sum / T(n), through_σ = dy_z / T(n);
             for (int r = 0; learns && r < n; ++r) {
                 const size_t i = size_t(r) * ld + v;
-                const Vec<T> dx = slope * (load(p.dy[y] + i) - through_μ - load(z + i) * through_σ);
+                Vec<T> dx = load(p.dy[y] + i);
+                if (moves) dx = dx - through_μ - load(z + i) * through_σ;
+                dx = slope * dx;
                 store(p.dy[x] + i, adds ? load(p.dy[x] + i) + dx : dx);
             }
         }
@@ -459,7 +464,7 @@ template <class T> struct BatchNorm final : Layer<T> {
         p.learn(β, dβ);
     }
     void commit(Pass<T>& p, Scratch<T>& s) const override {
-        if (!last_use || p.n < 2) return;  // one row says nothing of the spread
+        if (!last_use || p.n < 2 || !p.parameters[γ].trained) return;  // one row says nothing of the spread
         const int ld = p.ld(x);
         const T old = T(momentum), fresh = T(1 - momentum), unbiased = T(double(p.n) / (p.n - 1));
         T *running_mean = p.parameters[mean].w.get(), *running_var = p.parameters[var].w.get();
@@ -497,6 +502,7 @@ template <class T> struct LayerNorm final : Layer<T> {
         }
     }
     void backward(Pass<T>& p, Scratch<T>& s) const override {
+        if (!p.values[y].learns) return;
         const int ld = p.ld(x), width = p.values[x].width;
         const bool learns = p.values[x].learns, adds = learns && p.adds_to(x);
         s.parts[0].resize(2 * size_t(ld));

@@ -8,7 +8,8 @@
     │   ├── EmptyDrawingError a drawing without ink
     │   └── FullError         a folder that holds as many pictures as it may
     ├── SettingError          a setting that does not exist or lies outside its range
-    │   └── MissingExtraError a feature whose optional library is not installed
+    │   ├── MissingExtraError a feature whose optional library is not installed
+    │   └── UnknownAttributeError   an attribute that a layer does not have
     ├── DivergenceError       training whose loss stopped being a number
     └── FileError             a file that is missing, damaged, foreign or cannot be written
         └── ModelFileError    a model file that is damaged, changed, or asks for something unknown
@@ -63,6 +64,10 @@ class SettingError(GlassnetError, ValueError):
 
 class MissingExtraError(SettingError, ImportError):
     """A feature whose optional library is not installed."""
+
+
+class UnknownAttributeError(SettingError, AttributeError):
+    """An attribute that a layer does not have, and that nothing would read."""
 
 
 class DivergenceError(GlassnetError, ArithmeticError):

@@ -11,7 +11,7 @@ import pytest
 import glassnet as gn
 from glassnet.engines import Job
 from glassnet.engines.lowering import refusal
-from glassnet.nn.node import Node
+from glassnet.nn import Node
 from glassnet.optim import Clipping, Penalty
 from glassnet.types import Shape
 from tests import cases

@@ -116,7 +116,7 @@ def test_large_weights_do_not_make_a_loss_infinite() -> None:
 def test_layers_that_share_an_array_are_the_reference_s() -> None:
     network = gn.Sequential([gn.Dense(4), gn.Dense(4)], input_shape=4, seed=0)
     one, other = network.layers.values()
-    other.W = one.W  # type: ignore[attr-defined]
+    other.W = one.W
     assert "share an array" in gn.Trainer(network, gn.HalfSquaredError()).why
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import glassnet as gn
-from glassnet.nn.node import Node
+from glassnet.nn import Node
 from glassnet.types import Array, Generator
 from tests.engines.both import Problem, expect_agreement, needs_native, restless, some_zero
 

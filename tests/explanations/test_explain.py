@@ -151,17 +151,19 @@ class Scale(gn.Layer):
 
     params = ("a",)
 
-    def build(self, shape: Any, rng: Any) -> Any:  # noqa: ARG002
-        self.a: Array = np.full(1, 2.0)
+    def build(self, shape: Any, declare: Any) -> Any:
+        declare("a", (1,), gn.Constant(2.0))
         return shape
 
     def forward(self, x: Array, frame: gn.Frame) -> Array:
         frame.keep(x=x)
-        return self.a * x
+        y: Array = self.a * x
+        return y
 
     def backward(self, dy: Array, frame: gn.Frame) -> Array:
         frame.grad(a=np.array([np.sum(dy * frame["x"])]))
-        return self.a * dy
+        dx: Array = self.a * dy
+        return dx
 
 
 @dataclass(frozen=True)

@@ -88,9 +88,10 @@ class Hoarder(gn.Layer):
     """y = s x², which keeps x in itself instead of the frame."""
 
     params = ("s",)
+    x: Any
 
-    def build(self, shape: Any, rng: Any) -> Any:
-        self.s = rng.uniform(0.5, 2, shape)
+    def build(self, shape: Any, declare: Any) -> Any:
+        declare("s", shape, gn.Uniform(0.5, 2))
         return shape
 
     def forward(self, x: Array, frame: gn.Frame) -> Array:  # noqa: ARG002
@@ -107,6 +108,8 @@ class Hoarder(gn.Layer):
 @dataclass(eq=False)
 class OnceOnly(gn.Dense):
     """Dense that, where it is shared, sets its gradient in one use only."""
+
+    latest = None
 
     def forward(self, x: Array, frame: gn.Frame) -> Array:
         self.latest = frame

@@ -169,8 +169,8 @@ class Scale(gn.Layer):
 
     params = ("s",)
 
-    def build(self, shape: Any, rng: Any) -> Any:
-        self.s = rng.uniform(0.5, 2, shape)
+    def build(self, shape: Any, declare: Any) -> Any:
+        declare("s", shape, gn.Uniform(0.5, 2))
         return shape
 
     def forward(self, x: Array, frame: gn.Frame) -> Array:

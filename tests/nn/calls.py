@@ -6,17 +6,29 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glassnet.nn import Frame, Layer, Merge
-from glassnet.types import Array
+from glassnet.nn import Frame, Initializer, Layer, Merge, zeros
+from glassnet.types import Array, Shape
 from tests.cases import LayerCase
 
 POSITIVE = ("running_var", "std")
 
 
+def build(layer: Layer, *shapes: Shape) -> None:
+    """Give a layer the arrays that it declares for rows of these shapes, in float64."""
+    rng, made = np.random.default_rng(1), {}
+
+    def declare(name: str, shape: Shape, init: Initializer = zeros, /) -> None:
+        made[name] = np.array(init(shape, rng))
+
+    layer.build(list(shapes) if isinstance(layer, Merge) else shapes[0], declare)
+    for name in (*layer.params, *layer.buffers):
+        setattr(layer, name, made.get(name))
+
+
 def built(case: LayerCase, dtype: str = "float64") -> Layer:
     """Make and build the row's layer, with every array drawn anew, so that none is 0 or 1."""
     layer, rng = case.make(), np.random.default_rng(1)
-    layer.build(list(case.shapes) if isinstance(layer, Merge) else case.shapes[0], rng)
+    build(layer, *case.shapes)
     for name, array in layer.arrays().items():
         values = rng.uniform(0.5, 2, array.shape)
         if name not in POSITIVE:

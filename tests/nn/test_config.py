@@ -146,7 +146,7 @@ def test_damaged_arrays_are_refused(name: str, how: str) -> None:
         arrays[name] = np.append(array, 0)
     elif how == "text":
         arrays[name] = np.full(array.shape, "a")
-    with pytest.raises(ModelFileError, match=r"The file's arrays|the file has numbers"):
+    with pytest.raises(ModelFileError, match="The file's arrays are not those"):
         network_from_config(CONFIG, arrays)
 
 
@@ -192,7 +192,7 @@ GREEDY = {
 def test_a_small_file_cannot_take_much_memory(config: dict[str, Any]) -> None:
     arrays: dict[str, Array] = {"y.W": np.zeros((3, 4)), "y.b": np.zeros(4)}
     tracemalloc.start()
-    with pytest.raises(ModelFileError, match="more parameters than the file has numbers"):
+    with pytest.raises(ModelFileError, match=r"needs y\.|numbers a row"):
         network_from_config(config, arrays)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -11,7 +11,7 @@ from glassnet import nn
 from glassnet.types import Array
 from tests.cases import LAYERS, LOSSES, MERGES, LayerCase, LossCase
 from tests.jacobian import assert_close, jacobian
-from tests.nn.calls import backward, built, forward, frame_for, inputs, strided
+from tests.nn.calls import backward, build, built, forward, frame_for, inputs, strided
 
 layers = pytest.mark.parametrize("case", [*LAYERS, *MERGES], ids=str)
 losses = pytest.mark.parametrize("case", LOSSES, ids=str)
@@ -84,7 +84,7 @@ def test_parameters_learn_the_same_where_nobody_wants_dx(case: LayerCase) -> Non
 
 def test_dense_spares_the_product_for_a_dx_that_nobody_wants() -> None:
     layer, frame, x = nn.Dense(2), nn.Frame(wants_dx=False), np.ones((3, 4))
-    layer.build((4,), np.random.default_rng(0))
+    build(layer, (4,))
     assert layer.backward(layer.forward(x, frame), frame) is None
 
 
@@ -122,7 +122,7 @@ def test_the_slope_of_a_loss_at_a_kink(case: LossCase) -> None:
     [
         (nn.Layer, lambda one: one.forward(np.ones((1, 1)), nn.Frame())),
         (nn.Layer, lambda one: one.backward(np.ones((1, 1)), nn.Frame())),
-        (nn.Merge, lambda one: one.build([(1,), (1,)], np.random.default_rng(0))),
+        (nn.Merge, lambda one: one.build([(1,), (1,)], print)),
         (nn.Merge, lambda one: one.forward([np.ones((1, 1))] * 2, nn.Frame())),
         (nn.Merge, lambda one: one.backward(np.ones((1, 1)), nn.Frame())),
         (nn.Loss, lambda one: one.forward(np.ones((1, 1)), np.ones((1, 1)), nn.Frame())),

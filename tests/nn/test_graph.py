@@ -14,8 +14,7 @@ import pytest
 from glassnet import nn
 from glassnet.errors import GlassnetError, GraphError, ShapeError
 from glassnet.nn.config import network_from_config
-from glassnet.nn.node import topological_order
-from glassnet.types import Generator
+from glassnet.nn.wiring import topological_order
 from tests.waiting import at_most
 
 
@@ -133,7 +132,7 @@ class Builds(nn.Layer):
 
     what: Any
 
-    def build(self, shape: Any, rng: Generator) -> Any:  # noqa: ARG002
+    def build(self, shape: Any, declare: nn.Declare) -> Any:  # noqa: ARG002
         return self.what
 
 
@@ -176,7 +175,7 @@ WRONG: list[tuple[Callable[[], object], type[GlassnetError], str]] = [
     (
         shared_at_two_shapes,
         ShapeError,
-        r"shared and was built for inputs of shape \(3,\).*gets \(2,",
+        r"is shared, and its W has shape \(3, 2\); here it would need \(2, 2\)",
     ),
     (lambda: nn.Sequential([], 2), GraphError, r"a list of one layer or more, got \[\]"),
     (lambda: nn.Sequential(nn.Dense(2), 2), GraphError, "a list of one layer or more, got Dense"),  # type: ignore[arg-type]

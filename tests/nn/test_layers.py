@@ -17,7 +17,7 @@ from glassnet.nn.layers import __all__ as exported
 from glassnet.nn.layers.activations import ACTIVATIONS, activation
 from glassnet.types import Array, Shape
 from tests.cases import LAYERS, MERGES, LayerCase
-from tests.nn.calls import backward, built, forward, frame_for, inputs
+from tests.nn.calls import backward, build, built, forward, frame_for, inputs
 
 rows = pytest.mark.parametrize("case", [*LAYERS, *MERGES], ids=str)
 
@@ -97,7 +97,7 @@ def test_a_description_makes_the_same_layer(case: LayerCase) -> None:
     assert type(again) is type(layer)
     assert again.config() == config
     assert str(again) == str(layer)
-    again.build(list(case.shapes) if isinstance(again, nn.Merge) else case.shapes[0], rng())
+    build(again, *case.shapes)
     for name, array in layer.arrays().items():
         assert getattr(again, name).shape == array.shape
         setattr(again, name, array)
@@ -183,7 +183,7 @@ def test_settings_out_of_range(make: Any, text: str) -> None:
 )
 def test_shapes_that_do_not_fit(layer: nn.Layer, shapes: list[Shape], text: str) -> None:
     with pytest.raises(ShapeError, match=text):
-        layer.build(shapes if isinstance(layer, nn.Merge) else shapes[0], rng())
+        build(layer, *shapes)
 
 
 def test_connecting_a_layer_to_the_wrong_things() -> None:
@@ -240,7 +240,7 @@ def test_dropout_masks_stay_the_same_from_version_to_version() -> None:
 
 def test_batch_norm_of_one_row_says_nothing() -> None:
     layer, frame = nn.BatchNorm(), nn.Frame(training=True)
-    layer.build((2,), rng())
+    build(layer, (2,))
     layer.beta = np.array([3.0, 4.0])
     np.testing.assert_array_equal(layer.forward(np.array([[7.0, 8.0]]), frame), [[3, 4]])
     assert not frame.updates
@@ -248,7 +248,7 @@ def test_batch_norm_of_one_row_says_nothing() -> None:
 
 def test_batch_norm_follows_the_statistics_of_training_only() -> None:
     layer, frame = nn.BatchNorm(momentum=0.75), nn.Frame(training=True)
-    layer.build((1,), rng())
+    build(layer, (1,))
     layer.running_mean, layer.running_var = np.array([8.0]), np.array([4.0])
     x = np.array([[1.0], [2.0], [6.0]])  # mean 3; 4 + 1 + 9 = 14 = (N - 1) · 7
     layer.forward(x, frame)
@@ -261,7 +261,7 @@ def test_batch_norm_follows_the_statistics_of_training_only() -> None:
 
 def test_layer_norm_brings_rows_to_mean_0_and_spread_1() -> None:
     layer = nn.LayerNorm(epsilon=1e-12)
-    layer.build((50,), rng())
+    build(layer, (50,))
     y = layer.forward(rng().normal(5, 3, (4, 50)), nn.Frame())
     np.testing.assert_allclose(y.mean(axis=1), 0, atol=1e-12)
     np.testing.assert_allclose(y.std(axis=1), 1)

@@ -12,7 +12,7 @@ import pytest
 import glassnet as gn
 from glassnet.errors import DataError, GlassnetError, GraphError, SettingError, ShapeError
 from glassnet.nn.config import network_from_config
-from glassnet.types import Array, Generator, Shape
+from glassnet.types import Array, Shape
 from tests.jacobian import assert_close, jacobian
 
 X = np.random.default_rng(0).normal(size=(6, 3))
@@ -31,24 +31,26 @@ class Scale(gn.Layer):
 
     params = ("s",)
 
-    def build(self, shape: Shape, rng: Generator) -> Shape:  # noqa: ARG002
-        self.s = np.full(1, self.start)
+    def build(self, shape: Shape, declare: gn.nn.Declare) -> Shape:
+        declare("s", (1,), gn.Constant(self.start))
         return shape
 
     def forward(self, x: Array, frame: gn.Frame) -> Array:
         frame.keep(x=x)
-        return self.s * x
+        y: Array = self.s * x
+        return y
 
     def backward(self, dy: Array, frame: gn.Frame) -> Array:
         frame.grad(s=np.sum(dy * frame["x"]).reshape(1))
-        return self.s * dy
+        dx: Array = self.s * dy
+        return dx
 
 
 @dataclass(eq=False)
 class Multiply(gn.Merge):
     """y = x1 x2, number by number."""
 
-    def build(self, shape: Sequence[Shape], rng: Generator) -> Shape:  # noqa: ARG002
+    def build(self, shape: Sequence[Shape], declare: gn.nn.Declare) -> Shape:  # noqa: ARG002
         return shape[0]
 
     def forward(self, xs: Sequence[Array], frame: gn.Frame) -> Array:
@@ -351,3 +353,116 @@ def test_no_rows_give_no_rows() -> None:
 
 def test_a_network_is_shown_as_its_chain() -> None:
     assert repr(two_of(0)) == "<Sequential [(3,)]: Dense(4) -> Tanh() -> Dense(2)>"
+
+
+# -- its arrays ------------------------------------------------------------------------------------
+
+
+def test_a_copy_has_arrays_of_its_own() -> None:
+    net = gated()
+    twin = net.copy()
+    for name, array in net.arrays().items():
+        np.testing.assert_array_equal(twin.arrays()[name], array)
+        twin.arrays()[name][...] = 0
+    assert net.run(X, T, MSE).loss == gated().run(X, T, MSE).loss
+    assert not twin(X).any()
+
+
+def test_a_layer_that_is_shared_is_shared_in_a_copy() -> None:
+    twin = gated().copy()
+    uses = [node.layer for node in twin.nodes if node.owner == "dense_1"]
+    assert len(uses) == 2
+    assert uses[0] is uses[1] is twin.layers["dense_1"]
+
+
+def test_the_same_network_around_other_arrays() -> None:
+    net = gated()
+    other = 2 * net.arrays()["dense_2.W"]
+    twin = net.holding({"dense_2.W": other})
+    assert twin.arrays()["dense_2.W"] is other
+    assert twin.arrays()["dense_1.W"] is net.arrays()["dense_1.W"]
+    b = net.arrays()["dense_2.b"]
+    np.testing.assert_allclose(twin(X) - b, 2 * (net(X) - b))
+
+
+def test_a_network_around_given_arrays_copies_them() -> None:
+    arrays = {"dense_1.W": np.ones((2, 1)), "dense_1.b": np.zeros(1)}
+    x = gn.Input(2)
+    net = gn.Network(x, gn.Dense(1)(x), arrays=arrays, dtype="float64")
+    arrays["dense_1.W"][...] = 9
+    np.testing.assert_array_equal(net([[1.0, 2.0]]), [[3.0]])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "text"),
+    [
+        ({"dense_1.W": np.ones((2, 1))}, r"Dense\(1\) needs dense_1\.b, which is not there"),
+        (
+            {"dense_1.W": np.ones((1, 2)), "dense_1.b": np.zeros(1)},
+            r"needs dense_1\.W of shape \(2, 1\), got \(1, 2\)",
+        ),
+        (
+            {"dense_1.W": np.ones((2, 1)), "dense_1.b": np.zeros(1), "c": np.ones(1)},
+            "No layer has 'c'",
+        ),
+    ],
+)
+def test_given_arrays_that_do_not_fit(arrays: dict[str, Array], text: str) -> None:
+    x = gn.Input(2)
+    with pytest.raises(gn.ShapeError, match=text):
+        gn.Network(x, gn.Dense(1)(x), arrays=arrays)
+
+
+# -- layers of one's own declare them --------------------------------------------------------------
+
+
+def test_what_a_layer_declares_is_among_its_params_or_buffers() -> None:
+    class Stray(gn.Layer):
+        params = ("a",)
+
+        def build(self, shape: Shape, declare: gn.nn.Declare) -> Shape:
+            declare("b", shape)
+            return shape
+
+    with pytest.raises(gn.GraphError, match=r"declares 'b', which is not among its params, \['a'"):
+        gn.Sequential([Stray()], 2)
+
+
+def test_an_initialiser_gives_the_shape_that_it_is_asked_for() -> None:
+    def wrong(shape: Shape, rng: Any) -> Array:  # noqa: ARG001
+        return np.zeros(7)
+
+    with pytest.raises(gn.ShapeError, match=r"needs dense_1\.W of shape \(2, 3\), got \(7,"):
+        gn.Sequential([gn.Dense(3, init=wrong)], 2)
+
+
+def test_an_attribute_that_a_layer_does_not_have_cannot_be_set() -> None:
+    layer = gn.Dense(3)
+    with pytest.raises(AttributeError, match=r"no attribute 'trainble'\. Did you mean 'trainable'"):
+        layer.trainble = False
+    with pytest.raises(gn.SettingError, match="Known: start, s, name, trainable"):
+        Scale().scale = 2.0
+    layer.bias = False
+    assert str(layer) == "Dense(3, bias=False)"
+
+
+def test_a_layer_that_is_no_dataclass_names_its_attributes_in_the_class() -> None:
+    class Shift(gn.Layer):
+        by: float
+
+        def __init__(self, by: float) -> None:
+            super().__init__()
+            self.by = by
+
+        def forward(self, x: Array, frame: gn.Frame) -> Array:  # noqa: ARG002
+            y: Array = x + self.by
+            return y
+
+    np.testing.assert_array_equal(gn.Sequential([Shift(2.0)], 2)([[1.0, 2.0]]), [[3.0, 4.0]])
+
+
+def test_a_layer_has_no_arrays_before_it_is_part_of_a_network() -> None:
+    with pytest.raises(AttributeError, match="Dense has no W before it is part of a network"):
+        _ = gn.Dense(3).W
+    with pytest.raises(AttributeError, match="no attribute 'V'"):
+        _ = gn.Dense(3).V

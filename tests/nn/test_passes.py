@@ -12,7 +12,7 @@ from glassnet.data import permutation
 from glassnet.errors import SettingError, ShapeError
 from glassnet.nn.frame import Blank
 from glassnet.nn.passes import Pass
-from glassnet.types import Array, Generator
+from glassnet.types import Array
 
 X = np.random.default_rng(0).normal(size=(6, 3))
 T = np.random.default_rng(1).normal(size=(6, 2))
@@ -180,13 +180,13 @@ class Broken(nn.Layer):
 
     params = ("s",)
 
-    def build(self, shape: tuple[int, ...], rng: Generator) -> tuple[int, ...]:  # noqa: ARG002
-        self.s: Array = np.ones(shape)
+    def build(self, shape: tuple[int, ...], declare: nn.Declare) -> tuple[int, ...]:
+        declare("s", shape, nn.ones)
         return shape
 
     def forward(self, x: Array, frame: nn.Frame) -> Array:
         frame.keep(x=x)
-        y = x * self.s
+        y: Array = x * self.s
         return y.astype(np.float64) if self.fault == "float64" else y
 
     def backward(self, dy: Array, frame: nn.Frame) -> Array | None:

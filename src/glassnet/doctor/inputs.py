@@ -8,6 +8,7 @@ import numpy as np
 
 from glassnet.doctor.finding import Finding
 from glassnet.doctor.patient import Patient
+from glassnet.nn.graph import is_trained
 from glassnet.types import Array
 
 LARGE, HUGE, TINY = 10.0, 100.0, 0.01
@@ -27,8 +28,8 @@ def _scale(patient: Patient) -> Iterator[Finding]:
     """See how large the numbers are that reach the first layers with parameters."""
     first = {
         (node.inputs[0], node.name)
-        for node in patient.network.nodes
-        if not node.learns_before and node.layer.params and not node.merges
+        for node, behind in zip(patient.network.nodes, patient.network.learns_before(), strict=True)
+        if not behind and is_trained(node.layer) and not node.merges
     }
     for feed, node in sorted(first):
         x = patient.run[feed].y

@@ -102,7 +102,7 @@ def _train(
     rate: float,
 ) -> tuple[float, dict[str, list[float]]]:
     """Return the loss after some steps of a copy, and how long they were beside the weights."""
-    twin = network.astype(network.dtype.name)  # type: ignore[arg-type]
+    twin = network.copy()
     runner = NumPyEngine().prepare(Job(twin, losses, optimizer))
     matrices = {name: w for name, w in twin.parameters().items() if w.ndim > 1}
     ratios: dict[str, list[float]] = {name: [] for name in matrices}

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from glassnet.data.batches import Batches
 from glassnet.data.pixels import Pixels, gather
+from glassnet.errors import SettingError
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.optim import Clipping, Optimizer, Penalty
@@ -26,13 +27,25 @@ from glassnet.types import Array
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be trained, and by which rules; losses are matched to outputs by name."""
+    """What is to be trained, and by which rules; losses are matched to outputs by name.
+
+    frozen      names of the layers that are not trained: those that are frozen when it is made
+    """
 
     network: Network
     losses: Mapping[str, Loss]
     optimizer: Optimizer
     penalties: Sequence[Penalty] = ()
     clipping: Clipping | None = None
+    frozen: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frozen", self.network.frozen())
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the same layers are frozen still."""
+        return self.frozen == self.network.frozen()
 
 
 @dataclass(frozen=True)
@@ -134,6 +147,18 @@ class Runner(Protocol):
         ...
 
 
+def prepared_after(runner: Runner, engine: Engine, job: Job) -> Runner:
+    """Prepare a job that trains other layers than the one before; what was learnt goes on.
+
+    So does what the optimiser remembers of the parameters that both train.
+    """
+    slots = runner.state().slots
+    anew = engine.prepare(job)
+    both = slots.keys() & anew.state().slots.keys()
+    anew.restore(State({}, {name: slots[name] for name in both}))
+    return anew
+
+
 class Kept:
     """What every runner here keeps of its job: the network's own arrays, and the optimiser's."""
 
@@ -141,7 +166,17 @@ class Kept:
         job.network.expect_room()
         self.job = job
         self.parameters = job.network.parameters()
+        if not self.parameters and job.frozen:
+            raise SettingError("Every layer is frozen: nothing would learn. Call net.unfreeze().")
         self.slots = {name: job.optimizer.start(w) for name, w in self.parameters.items()}
+
+    def expect_current(self) -> None:
+        """Raise SettingError if layers were frozen, or unfrozen, while this runs."""
+        if not self.job.is_current:
+            raise SettingError(
+                "Layers were frozen or unfrozen in the middle of a training. Do it between two "
+                "calls of fit: fit(…, epochs=5), net.unfreeze(…), fit(…)."
+            )
 
     def state(self) -> State:
         """Return the arrays as they are now; training goes on changing them."""

@@ -16,9 +16,10 @@ import numpy as np
 from glassnet.engines.base import Job
 from glassnet.engines.codes import Kind, code_of, codes
 from glassnet.nn import layers
+from glassnet.nn.graph import NamedNode, is_trained
 from glassnet.nn.layer import Layer
 from glassnet.nn.losses import Huber, Loss
-from glassnet.nn.network import NamedNode, Network
+from glassnet.nn.network import Network
 from glassnet.optim import SGD, Adam, Clipping, MaxNorm, Optimizer, Penalty, RMSprop
 from glassnet.types import Array
 
@@ -111,7 +112,7 @@ class Lowering:
         self.fused: dict[str, NamedNode] = {}
         self.cut: set[int] = set()  # values of which a ReLU or a Dropout made many 0
         by_input = {node.inputs[0]: node for node in network.nodes}
-        for node in network.nodes:
+        for node, behind in zip(network.nodes, network.learns_before(), strict=True):
             (source, *_), outer = node.inputs, node.name in network.outputs
             if isinstance(node.layer, layers.Identity | layers.Flatten) and not outer:
                 self.values[node.name] = self.values[source]
@@ -126,10 +127,7 @@ class Lowering:
                 self.values[node.name] = self.values[source]
                 continue
             self.values[node.name] = len(sizes)
-            learns = node.learns_before or any(
-                getattr(node.layer, p, None) is not None for p in node.layer.params
-            )
-            sizes.append((math.prod(node.shape), learns))
+            sizes.append((math.prod(node.shape), behind or is_trained(node.layer)))
         slots = self._slots([width for width, _ in sizes])
         words = (word for size, slot in zip(sizes, slots, strict=True) for word in (*size, slot))
         self._write(len(sizes), *words)
@@ -176,7 +174,8 @@ class Lowering:
         trained = network.parameters()
         self._write(len(self.parameters))
         for name, array in network.arrays().items():
-            rows = math.prod(array.shape[:-1]) if name in trained else 1
+            owner, _, own = name.rpartition(".")
+            rows = math.prod(array.shape[:-1]) if own in network.layers[owner].params else 1
             costs = [p for p in penalties if name in trained and p.applies_to(name, array)]
             self._write(rows, array.size // rows, name in slots, len(costs))
             for cost in costs:

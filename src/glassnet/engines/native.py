@@ -64,6 +64,7 @@ class NativeRunner(Kept):
         self, examples: Examples, batches: Batches, rates: NDArray[np.float64], step: int
     ) -> NDArray[np.float64]:
         """Train on each batch in turn and return each one's loss before its update."""
+        self.expect_current()
         losses, dtype = np.empty(len(batches)), self.job.network.dtype
         done = self._native.train(
             self._program,

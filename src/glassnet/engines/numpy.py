@@ -51,6 +51,7 @@ class NumPyRunner(Kept):
         self, examples: Examples, batches: Batches, rates: NDArray[np.float64], step: int
     ) -> NDArray[np.float64]:
         """Train on each batch in turn and return each one's loss before its update."""
+        self.expect_current()
         losses: list[float] = []
         # Numbers that overflow are the trainer's business: it stops, and says where it began.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

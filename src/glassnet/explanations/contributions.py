@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassnet.nn.frame import Frame
+from glassnet.nn.graph import NamedNode
 from glassnet.nn.layers import (
     Add,
     BatchNorm,
@@ -20,7 +21,7 @@ from glassnet.nn.layers import (
     Standardize,
 )
 from glassnet.nn.losses import Loss
-from glassnet.nn.network import NamedNode, Network
+from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
 

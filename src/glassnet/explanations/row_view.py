@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from glassnet.explanations.step import Place, place_text
+from glassnet.nn.graph import NamedNode
 from glassnet.nn.layers import Dense
 from glassnet.nn.losses import Loss
-from glassnet.nn.network import NamedNode
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
 

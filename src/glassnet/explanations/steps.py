@@ -15,7 +15,7 @@ from glassnet.explanations.formulas.losses import LossFormula
 from glassnet.explanations.parameters import Updater, gradient_step
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Step, Term, largest, rest_of
-from glassnet.nn.network import NamedNode
+from glassnet.nn.graph import NamedNode
 
 Chosen: TypeAlias = dict[str, list[Place]]
 """The units that are looked at, by node, in the order of computation."""
@@ -69,6 +69,8 @@ class Steps:
 
     def _entries(self, node: NamedNode, place: Place) -> Iterator[list[Entry]]:
         """The parameters of a unit, name by name, those with the largest gradients first."""
+        if not node.layer.trainable:
+            return
         entries = layer_formula(self.view, node).entries(place)
         for name in dict.fromkeys(entry.name for entry in entries):
             same = [entry for entry in entries if entry.name == name]

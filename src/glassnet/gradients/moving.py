@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import SettingError
+from glassnet.nn.graph import NamedNode
 from glassnet.nn.layers import Dense, ReLU
 from glassnet.nn.losses import Loss
-from glassnet.nn.network import NamedNode, Network
+from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.optim import Optimizer
 from glassnet.settings import inside
@@ -96,7 +97,7 @@ def all_parameters_move(
     """
     if not isinstance(steps, int) or not inside("[1, inf)", steps):
         raise SettingError(f"all_parameters_move expects steps, from 1, got {steps!r}.")
-    twin = net.astype(net.dtype.name)  # type: ignore[arg-type]
+    twin = net.copy()
     trainer = Trainer(twin, loss, optimizer, engine="numpy")
     batch = trainer.examples((x, t))
     p = net.run(x, t, loss, training=True)

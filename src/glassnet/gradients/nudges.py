@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.nn.frame import Blank
+from glassnet.nn.graph import NamedNode
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import Dense
 from glassnet.nn.losses import Loss
-from glassnet.nn.network import NamedNode, Network, row_weights
+from glassnet.nn.network import Network, row_weights
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
 
@@ -120,9 +121,7 @@ class Nudges:
         """Return the central differences of every parameter."""
         return {
             f"{owner}.{name}": self.differences(owner, name)
-            for owner, layer in self.network.layers.items()
-            for name in layer.params
-            if getattr(layer, name, None) is not None
+            for owner, name in self.network.parameter_names()
         }
 
     def differences(self, owner: str, name: str) -> Array:
@@ -130,7 +129,7 @@ class Nudges:
         uses = [i for i, node in enumerate(self.network.nodes) if node.owner == owner]
         node = self.network.nodes[uses[0]]
         after = self.network.nodes[uses[0] + 1 :]
-        mixing = any(n.layer.mixes_rows(self.base.training) for n in (node, *after))
+        mixing = any(n.layer.mixes_rows(self.base[n.name].training) for n in (node, *after))
         if mixing or len(uses) > 1:
             return self._one_by_one(uses[0], getattr(node.layer, name))
         if _is_affine(node.layer) and name in ("W", "b"):
@@ -187,7 +186,7 @@ class Nudges:
         ys = []
         for moved in (value + self.h, value - self.h):
             w[place] = moved
-            ys.append(node.layer.forward(x, Blank(self.base.training)))
+            ys.append(node.layer.forward(x, Blank(self.base[node.name].training)))
         w[place] = value
         return ys[0], ys[1]
 
@@ -230,7 +229,7 @@ class Nudges:
         """Take a changed column through one more layer, computing only what it changes."""
         rows, column = change.rows, change.column
         if node.layer.elementwise:
-            frame = Blank(self.base.training)
+            frame = Blank(self.base[node.name].training)
             return Column(rows, column, node.layer.forward(change.values[:, None], frame)[:, 0])
         if _is_affine(node.layer):
             moved = change.values - self.base[node.inputs[0]].y[rows, column]
@@ -244,7 +243,7 @@ class Nudges:
     ) -> Array:
         """Compute a node for some rows, from changed inputs where they are and others as before."""
         source = (self.network.seed, self.base.step, place)
-        frame = Blank(self.base.training, source)
+        frame = Blank(self.base[node.name].training, source)
         xs = [self._output(name, changes, rows) for name in node.inputs]
         y: Array = node.layer.forward(xs if node.merges else xs[0], frame)
         return y

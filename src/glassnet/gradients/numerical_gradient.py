@@ -86,18 +86,16 @@ def _complex(nudges: Nudges) -> dict[str, Array]:
     """Nudge one parameter at a time along the imaginary axis, where nothing is subtracted."""
     h = nudges.h
     gradients = {}
-    for owner, layer in nudges.network.layers.items():
-        for name in layer.params:
-            w = getattr(layer, name, None)
-            if w is None:
-                continue
-            dw = np.zeros_like(w)
-            z = w.astype(np.complex128)
-            setattr(layer, name, z)
-            for index in np.ndindex(w.shape):
-                z[index] += 1j * h
-                dw[index] = nudges.loss(AnalyticNamespace()).imag / h
-                z[index] = w[index]
-            setattr(layer, name, w)
-            gradients[f"{owner}.{name}"] = dw
+    for owner, name in nudges.network.parameter_names():
+        layer = nudges.network.layers[owner]
+        w = layer.arrays()[name]
+        dw = np.zeros_like(w)
+        z = w.astype(np.complex128)
+        setattr(layer, name, z)
+        for index in np.ndindex(w.shape):
+            z[index] += 1j * h
+            dw[index] = nudges.loss(AnalyticNamespace()).imag / h
+            z[index] = w[index]
+        setattr(layer, name, w)
+        gradients[f"{owner}.{name}"] = dw
     return gradients

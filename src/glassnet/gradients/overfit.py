@@ -125,7 +125,7 @@ def _trained(
     steps: int,
 ) -> float:
     """Return the loss of the batch after training a copy; infinity if it diverges."""
-    trainer = Trainer(net.astype(net.dtype.name), losses, Adam(rate), engine="numpy")  # type: ignore[arg-type]
+    trainer = Trainer(net.copy(), losses, Adam(rate), engine="numpy")
     try:
         trainer.fit(data, epochs=steps, batch_size=len(batch), progress=False, train_metrics=False)
     except DivergenceError:

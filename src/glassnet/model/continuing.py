@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable
@@ -94,7 +93,7 @@ def learn_on(
         epochs = max(1, round((BESIDE_UPDATES if data else ALONE_UPDATES) / batches))
     updates = whole_number("epochs", epochs) * batches
     rate = (BESIDE_RATE if data else ALONE_RATE) if learning_rate is None else learning_rate
-    network = copy.deepcopy(model.network)
+    network = model.network.copy()
     loss, targets = _task(classes)
     held_out = None if data is None else (data.validation.x, targets(data.validation.t))
     trainer = Trainer(network, loss, Adam(CosineDecay(rate, updates)), seed=seed, engine=engine)

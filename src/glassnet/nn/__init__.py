@@ -13,8 +13,11 @@ from glassnet.nn.initializers import lecun_normal as lecun_normal
 from glassnet.nn.initializers import lecun_uniform as lecun_uniform
 from glassnet.nn.initializers import ones as ones
 from glassnet.nn.initializers import zeros as zeros
+from glassnet.nn.layer import Declare as Declare
+from glassnet.nn.layer import Input as Input
 from glassnet.nn.layer import Layer as Layer
 from glassnet.nn.layer import Merge as Merge
+from glassnet.nn.layer import Node as Node
 from glassnet.nn.layers import ELU as ELU
 from glassnet.nn.layers import GELU as GELU
 from glassnet.nn.layers import Add as Add
@@ -42,6 +45,4 @@ from glassnet.nn.losses import SigmoidCrossEntropy as SigmoidCrossEntropy
 from glassnet.nn.losses import SoftmaxCrossEntropy as SoftmaxCrossEntropy
 from glassnet.nn.network import Network as Network
 from glassnet.nn.network import Sequential as Sequential
-from glassnet.nn.node import Input as Input
-from glassnet.nn.node import Node as Node
 from glassnet.nn.passes import Pass as Pass

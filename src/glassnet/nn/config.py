@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from glassnet.errors import (
-    DataError,
     GlassnetError,
     GraphError,
     ModelFileError,
@@ -19,11 +15,12 @@ from glassnet.errors import (
     ShapeError,
 )  # fmt: skip
 from glassnet.nn import initializers, layers
-from glassnet.nn.graph import listed
+from glassnet.nn.graph import ForeignArraysError
 from glassnet.nn.layer import Layer
 from glassnet.nn.network import Network
+from glassnet.nn.wiring import listed
 from glassnet.settings import as_tuple
-from glassnet.types import Array, Generator, Shape
+from glassnet.types import Array
 
 
 def network_from_config(
@@ -35,36 +32,28 @@ def network_from_config(
     description or the arrays do not fit, before memory is taken for more than the arrays hold.
     """
     known = known_layers(own_layers)
-    allowance = Allowance(sum(array.size for array in arrays.values()))
     try:
         made = {
             name: layer_from_config({**one, "name": name}, known)
             for name, one in config["layers"].items()
         }
-        with allowance.over(made.values()):
+        with np.errstate(over="ignore"):  # a float64 that a float32 cannot hold becomes infinite
             network = Network.wire(
                 {name: tuple(shape) for name, shape in config["inputs"].items()},
                 {n["name"]: (made[n["layer"]], n["inputs"]) for n in config["nodes"]},
                 config["outputs"],
                 seed=config["seed"],
                 dtype=config["dtype"],
+                arrays=arrays,
             )
+    except ForeignArraysError as error:
+        raise ModelFileError(f"The file's arrays are not those of its network: {error}") from error
     except (GraphError, ShapeError, SettingError) as error:
         raise ModelFileError(f"The file describes a network that cannot be: {error}") from error
     except (KeyError, TypeError, AttributeError, ValueError, MemoryError) as error:
         raise ModelFileError(
             f"The file's description of the network is damaged ({error!r})."
         ) from error
-    missing = set(network.arrays()) ^ set(arrays)
-    if missing:
-        raise ModelFileError(
-            f"The file's arrays are not those of its network: {listed(sorted(missing))}."
-        )
-    try:
-        with np.errstate(over="ignore"):  # a float64 that a float32 cannot hold becomes infinite
-            network.load_parameters(arrays)
-    except (ShapeError, DataError) as error:
-        raise ModelFileError(f"The file's arrays do not fit its network: {error}") from error
     wrong = [name for name, array in network.arrays().items() if not np.isfinite(array).all()]
     if wrong:
         raise ModelFileError(f"The file's arrays are NaN or infinite in {listed(wrong)}.")
@@ -101,42 +90,3 @@ def known_layers(extra: Any = ()) -> dict[str, type[Layer]]:
             raise SettingError(f"layers expects classes derived from gn.Layer, got {cls!r}.")
         own[cls.__name__] = cls
     return own
-
-
-class Allowance:
-    """Stands in for initialisers while a file is read: zeros, no more than the file holds."""
-
-    def __init__(self, numbers: int) -> None:
-        self.left = numbers
-
-    def __call__(self, shape: Shape, rng: Generator, /) -> Array:  # noqa: ARG002
-        self.take(math.prod(shape))
-        return np.zeros(shape)
-
-    def take(self, numbers: int) -> None:
-        """Count numbers that an array is going to hold."""
-        self.left -= numbers
-        if self.left < 0:
-            raise ShapeError("it has more parameters than the file has numbers.")
-
-    @contextmanager
-    def over(self, made: Iterable[Layer]) -> Iterator[None]:
-        """Watch over these layers while they are built."""
-        watched = []
-        for layer in made:
-            inits = {
-                name: init for name, init in vars(layer).items() if initializers.is_field(name)
-            }
-            watched.append((layer, inits))
-            vars(layer).update(dict.fromkeys(inits, self))
-            if isinstance(layer, layers.BatchNorm | layers.LayerNorm | layers.Standardize):
-                vars(layer)["build"] = partial(self._build, layer.build)
-        yield
-        for layer, inits in watched:
-            vars(layer).update(inits)
-            vars(layer).pop("build", None)
-
-    def _build(self, build: Callable[..., Shape], shape: Shape, rng: Generator) -> Shape:
-        """Build a layer without initialisers: its arrays have the shape of a row."""
-        self.take(math.prod(shape))
-        return build(shape, rng)

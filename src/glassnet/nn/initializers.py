@@ -79,6 +79,16 @@ class Uniform:
         return rng.uniform(self.low, self.high, shape)
 
 
+@dataclass(frozen=True)
+class Given:
+    """An array that is there already, such as what was measured of the data."""
+
+    array: Array
+
+    def __call__(self, shape: Shape, rng: Generator, /) -> Array:  # noqa: ARG002
+        return self.array
+
+
 def zeros(shape: Shape, rng: Generator, /) -> Array:  # noqa: ARG001
     """Return all zeros: right for biases; as weights it leaves every unit the same for ever."""
     return np.zeros(shape)

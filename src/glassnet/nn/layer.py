@@ -1,26 +1,42 @@
-"""Layer and Merge: what a piece of a network is."""
+"""Layer and Merge: what a piece of a network is; Node and Input: its place in one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+import inspect
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, ClassVar, Protocol
 
-from glassnet.errors import GraphError, ShapeError
+from glassnet.errors import GraphError, ShapeError, UnknownAttributeError, one_of
 from glassnet.nn.frame import Frame
-from glassnet.nn.initializers import describe, is_field
-from glassnet.nn.node import Node
-from glassnet.types import Array, Generator, Shape
+from glassnet.nn.initializers import Initializer, describe, is_field, zeros
+from glassnet.types import Array, Shape
+
+
+class Declare(Protocol):
+    """How a layer says which arrays it needs; the network makes them."""
+
+    def __call__(self, name: str, shape: Shape, init: Initializer = zeros, /) -> None:
+        """Ask for an array.
+
+        name    one of the layer's `params` or `buffers`
+        init    makes its first value
+        """
 
 
 @dataclass(eq=False)
 class Layer:
     """A function with parameters, and its derivative.
 
-    A layer holds hyper-parameters (its fields) and named arrays, and no trace of any pass, so one
-    layer can stand in several places of a network and serve several threads. To write one: make it
-    a dataclass, name its arrays in `params` (trained) and `buffers` (kept, but not trained), and
-    define `build`, `forward` and `backward`. Never write to `x` or `dy`.
+    A layer holds hyper-parameters (its fields) and, in a network, that network's arrays; and no
+    trace of any pass, so one layer can stand in several places and serve several threads. To write
+    one: make it a dataclass, name its arrays in `params` (trained) and `buffers` (kept, but not
+    trained), ask for them in `build`, and define `forward` and `backward`. Never write to `x` or
+    `dy`. Setting an attribute that the class does not have raises UnknownAttributeError.
+
+    name        in a network; unless given, the class's with a running number
+    trainable   False holds its arrays as they are: see `Network.freeze`
     """
 
     params: ClassVar[tuple[str, ...]] = ()
@@ -30,6 +46,9 @@ class Layer:
     """Whether each number of y depends on the same number of x alone, everywhere alike."""
 
     name: str | None = field(default=None, kw_only=True)
+    trainable: bool = field(default=True, kw_only=True)
+
+    in_network = False
 
     def mixes_rows(self, training: bool) -> bool:  # noqa: ARG002
         """Say whether a row of y depends on more than that row of x, or on its place in the batch.
@@ -38,10 +57,13 @@ class Layer:
         """
         return False
 
-    def build(self, shape: Any, rng: Generator) -> Shape:  # noqa: ARG002
-        """Make the arrays for rows of that shape, without the batch axis; return the output's."""
-        made: Shape = shape
-        return made
+    def build(self, shape: Any, declare: Declare) -> Shape:  # noqa: ARG002
+        """Declare the arrays for rows of that shape, without the batch axis; return the output's.
+
+        ``declare("W", (4, 3), gn.glorot_uniform)`` has the network make ``self.W``.
+        """
+        same: Shape = shape
+        return same
 
     def forward(self, x: Any, frame: Frame) -> Array:
         """Return y for the batch x, keeping in `frame` what `backward` will want."""
@@ -62,8 +84,34 @@ class Layer:
                     f"{self} connects to nodes made by gn.Input or by other layers, got a "
                     f"{type(node).__name__}. To compute with arrays, put it into a network first."
                 )
-        self._expect_inputs(len(inputs))
+        self.expect_feeds(len(inputs))
         return Node(self, inputs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (hasattr(type(self), name) or name in (known := _attributes(type(self)))):
+            raise _unknown(type(self), name, known)
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        kind = type(self)
+        if name in (*kind.params, *kind.buffers):
+            raise AttributeError(f"{kind.__name__} has no {name} before it is part of a network.")
+        raise AttributeError(f"{kind.__name__!r} object has no attribute {name!r}")
+
+    def hold(self, arrays: Mapping[str, Any]) -> None:
+        """Take a network's arrays, by name, to compute with; what is left out is None."""
+        for name in (*self.params, *self.buffers):
+            setattr(self, name, arrays.get(name))
+        self.in_network = True
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is frozen and has statistics of its own: these are used, and stay."""
+        return not self.trainable and bool(self.buffers)
+
+    def around(self, layer: Layer) -> Layer:
+        """Return what does for `layer`, a copy with other arrays, what this does for its own."""
+        return layer
 
     def arrays(self) -> dict[str, Array]:
         """Return the layer's arrays by name: parameters first, then buffers."""
@@ -73,30 +121,35 @@ class Layer:
     def config(self) -> dict[str, Any]:
         """Describe the layer as JSON: its class and hyper-parameters, without its arrays."""
         settings = {}
-        for f in fields(self):
+        for f in self._fields():
             value = getattr(self, f.name)
-            if f.name != "name":
+            if f.name != "name" and not (f.name == "trainable" and value):
                 settings[f.name] = describe(value) if is_field(f.name) else value
         return {"class": type(self).__name__, **settings}
+
+    def _fields(self) -> list[Field[Any]]:
+        """The fields, those of every layer last."""
+        return sorted(fields(self), key=lambda one: one.kw_only is True)
 
     def __str__(self) -> str:
         """Write the layer as one would type it, without defaults, initialisers and name."""
         shown = [
             f"{getattr(self, f.name)}" if f.name in ("units", "rate", "slope") else
             f"{f.name}={getattr(self, f.name)!r}"
-            for f in fields(self)
+            for f in self._fields()
             if f.name != "name" and not is_field(f.name) and getattr(self, f.name) != f.default
         ]  # fmt: skip
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def _expect_inputs(self, count: int) -> None:
+    def expect_feeds(self, count: int) -> None:
+        """Raise GraphError unless the layer takes so many inputs."""
         if count != 1:
             raise GraphError(
                 f"{self} takes one input, got {count}. "
                 "Join several with Add() or Concatenate() first."
             )
 
-    def _expect_rows(self, shape: Shape) -> int:
+    def expect_rows(self, shape: Shape) -> int:
         """Return D if the input is rows of D numbers, else say what to do."""
         if len(shape) != 1:
             raise ShapeError(
@@ -110,9 +163,9 @@ class Layer:
 class Merge(Layer):
     """A layer of several inputs: `forward` gets a sequence, `backward` gives one gradient each."""
 
-    def build(self, shape: Sequence[Shape], rng: Generator) -> Shape:
-        """Make the arrays for inputs of those shapes; return the output's."""
-        raise NotImplementedError(f"{type(self).__name__} needs a build(self, shapes, rng).")
+    def build(self, shape: Sequence[Shape], declare: Declare) -> Shape:
+        """Declare the arrays for inputs of those shapes; return the output's."""
+        raise NotImplementedError(f"{type(self).__name__} needs a build(self, shapes, declare).")
 
     def forward(self, xs: Sequence[Array], frame: Frame) -> Array:
         """Return y for the batches xs, keeping in `frame` what `backward` will want."""
@@ -122,6 +175,67 @@ class Merge(Layer):
         """Return the loss's gradient with respect to each of the inputs."""
         raise NotImplementedError(f"{type(self).__name__} needs a backward(self, dy, frame).")
 
-    def _expect_inputs(self, count: int) -> None:
+    def expect_feeds(self, count: int) -> None:
         if count < 2:
             raise GraphError(f"{self} joins two inputs or more, got {count}.")
+
+
+class Node:
+    """One use of a layer: the layer, and the nodes whose outputs it takes.
+
+    Calling a layer on nodes makes one: ``h = gn.Dense(64)(x)``. A layer called twice makes two
+    nodes that share its parameters.
+    """
+
+    def __init__(
+        self, layer: Layer | None, inputs: Sequence[Node] = (), name: str | None = None
+    ) -> None:
+        self.layer = layer
+        self.inputs = tuple(inputs)
+        self.name = name if name is not None or layer is None else layer.name
+
+    def __repr__(self) -> str:
+        return f"<Node {self.name or self.layer}>"
+
+
+class Input(Node):
+    """A place where rows come in.
+
+    shape   of one row, without the batch axis: ``(64,)``
+    """
+
+    def __init__(self, shape: Shape | int, name: str | None = None) -> None:
+        super().__init__(None, (), name)
+        try:
+            self.shape = _sizes(shape)
+        except (TypeError, ValueError):
+            raise GraphError(
+                f"Input expects the shape of one row as positive whole numbers, such as (64,), "
+                f"got {shape!r}. Leave out the number of rows."
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"<Input {self.name or ''}{self.shape}>"
+
+
+def _sizes(shape: Any) -> Shape:
+    """Return one size, or several, as a shape; raise TypeError or ValueError if it is none."""
+    sizes = shape if isinstance(shape, Iterable) else (shape,)
+    checked = tuple(operator.index(size) for size in sizes)
+    if not checked or min(checked) < 1:
+        raise ValueError(shape)
+    return checked
+
+
+def _attributes(kind: type[Layer]) -> list[str]:
+    """The attributes that a layer of a class can have: its fields and its arrays, by name."""
+    own = [base for base in kind.__mro__ if issubclass(base, Layer) and base is not Layer]
+    named = [name for base in own for name in inspect.get_annotations(base)]
+    return [*dict.fromkeys([*named, *kind.params, *kind.buffers, "name", "trainable"])]
+
+
+def _unknown(kind: type[Layer], name: str, known: Sequence[str]) -> UnknownAttributeError:
+    hint = str(one_of("attribute", name, list(known)))
+    return UnknownAttributeError(
+        f"{kind.__name__}: {hint} A layer of your own names each of its attributes in its class."
+    )

@@ -124,6 +124,9 @@ class Watched(Layer):
     def _timed(self, way: Way, compute: Callable[[], T]) -> T:
         return _timed(way, self.node, str(self.layer), compute, self.tell)
 
+    def around(self, layer: Layer) -> Watched:
+        return Watched(layer, self.node, self.tell)
+
     def mixes_rows(self, training: bool) -> bool:
         return self.layer.mixes_rows(training)
 

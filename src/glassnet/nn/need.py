@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from glassnet.types import Shape
 
 if TYPE_CHECKING:
-    from glassnet.nn.network import NamedNode
+    from glassnet.nn.graph import NamedNode
 
 WORKING, KEPT = 4, 5
 """A layer works with so many arrays of its output's size at once, at most, and a pass that goes

@@ -3,67 +3,34 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from glassnet.errors import DataError, GraphError, SettingError, ShapeError
-from glassnet.nn.graph import (
-    expect_connected,
-    expect_known,
-    expect_layer,
-    listed,
-    name_nodes,
-    nodes_of,
-)
-from glassnet.nn.layer import Layer, Merge
+from glassnet.errors import DataError, GraphError, SettingError, ShapeError, one_of
+from glassnet.nn.graph import Graph
+from glassnet.nn.layer import Input, Layer, Node
 from glassnet.nn.losses import Loss
-from glassnet.nn.need import Need
-from glassnet.nn.node import Input, Node, topological_order
 from glassnet.nn.passes import Pass
-from glassnet.settings import ALLOW_MORE, as_people_read, seed_number
-from glassnet.types import Array, Generator, Shape
+from glassnet.nn.wiring import expect_known, expect_layer, listed, nodes_of
+from glassnet.settings import seed_number
+from glassnet.types import Array, Shape
 
 DType = Literal["float32", "float64"]
 
-MOST_NUMBERS = 2**40
-"""No value has more numbers a row than this: what asks for more is a mistake, or a hostile file."""
 
-
-@dataclass(frozen=True)
-class NamedNode:
-    """A node in its place in a network.
-
-    name            of the node; `owner` is the name of its layer, which several nodes may share
-    inputs          names of the nodes, or network inputs, that feed it
-    shape           of its output, without the batch axis
-    merges          whether its layer takes several inputs
-    learns_before   whether a parameter lies somewhere before it, so that its dx is of use
-    finished        values that no later node needs
-    """
-
-    name: str
-    owner: str
-    layer: Layer
-    inputs: tuple[str, ...]
-    shape: Shape
-    merges: bool
-    learns_before: bool
-    finished: tuple[str, ...]
-
-
-class Network:
+class Network(Graph):
     """A function from inputs to outputs, made of layers, that can be trained.
 
     inputs, outputs     the nodes where rows come in and results come out: one, or a list
     seed                fixes initial weights, shuffling and dropout; None draws one and keeps it
     dtype               "float32", or "float64" for checks and small exact work
+    arrays              values for all its arrays by name, as `Network.arrays` names them, in the
+                        place of those that initialisers make
 
     ``net.need`` says how many numbers one row takes on its way. ``net.most_memory``, the bytes that
     they may take, is set for a network that comes from a file; one made here has no such limit.
@@ -79,22 +46,15 @@ class Network:
         *,
         seed: int | None = None,
         dtype: DType = "float32",
+        arrays: Mapping[str, Any] | None = None,
     ) -> None:
-        self.seed = int.from_bytes(os.urandom(4), "little") if seed is None else seed_number(seed)
-        self.dtype = _dtype(dtype)
-        input_nodes, output_nodes = nodes_of(inputs, "inputs"), nodes_of(outputs, "outputs")
-        order = topological_order(output_nodes)
-        expect_connected(input_nodes, order)
-        names, owners = name_nodes(input_nodes, [n for n in order if n.layer is not None])
-        self.inputs: dict[str, Shape] = {
-            names[node]: node.shape for node in input_nodes if isinstance(node, Input)
-        }
-        self.outputs: tuple[str, ...] = tuple(names[node] for node in output_nodes)
-        self.nodes: tuple[NamedNode, ...] = self._place(order, names, owners)
-        self.layers: dict[str, Layer] = {node.owner: node.layer for node in self.nodes}
-        self.need = Need.of(self.inputs, self.nodes)
-        self.most_memory: int | None = None
-        self._cast()
+        super().__init__(
+            nodes_of(inputs, "inputs"),
+            nodes_of(outputs, "outputs"),
+            int.from_bytes(os.urandom(4), "little") if seed is None else seed_number(seed),
+            _dtype(dtype),
+            arrays,
+        )
 
     @classmethod
     def wire(
@@ -105,6 +65,7 @@ class Network:
         *,
         seed: int | None = None,
         dtype: DType = "float32",
+        arrays: Mapping[str, Any] | None = None,
     ) -> Network:
         """Make a network from names: each node is a layer and the name or names that feed it.
 
@@ -120,7 +81,7 @@ class Network:
         for name, (layer, feeds) in nodes.items():
             feeds = [feeds] if isinstance(feeds, str) else list(feeds)
             expect_known(feeds, known, f"Node {name!r} takes its input from")
-            layer._expect_inputs(len(feeds))
+            layer.expect_feeds(len(feeds))
             known[name].inputs = tuple(known[feed] for feed in feeds)
         outputs = [outputs] if isinstance(outputs, str) else list(outputs)
         expect_known(outputs, known, "The network's output is")
@@ -129,6 +90,7 @@ class Network:
             [known[name] for name in outputs],
             seed=seed,
             dtype=dtype,
+            arrays=arrays,
         )
         placed = {node.name for node in network.nodes}
         loose = [name for name in nodes if name not in placed]
@@ -204,12 +166,6 @@ class Network:
                 )
         return losses
 
-    @property
-    def output_shapes(self) -> dict[str, Shape]:
-        """The shape of each output, without the batch axis, by name."""
-        shapes = self.inputs | {node.name: node.shape for node in self.nodes}
-        return {name: shapes[name] for name in self.outputs}
-
     def targets(self, losses: Mapping[str, Loss], t: Any) -> dict[str, Array]:
         """Match targets to the outputs by name, checked by their losses."""
         given = match(tuple(losses), t, "targets")
@@ -219,18 +175,6 @@ class Network:
         }
 
     # -- its arrays --------------------------------------------------------------------------
-
-    def parameters(self) -> dict[str, Array]:
-        """Return the trained arrays themselves, not copies: {"dense_1.W": (in, out), …}."""
-        return self._named_arrays(lambda layer: layer.params)
-
-    def buffers(self) -> dict[str, Array]:
-        """Return the arrays that are kept but not trained, such as running statistics."""
-        return self._named_arrays(lambda layer: layer.buffers)
-
-    def arrays(self) -> dict[str, Array]:
-        """Return all arrays that make the network what it is: parameters, then buffers."""
-        return self.parameters() | self.buffers()
 
     def load_parameters(self, values: Mapping[str, Any]) -> None:
         """Copy values into the arrays of those names; names that are left out stay as they are.
@@ -256,27 +200,56 @@ class Network:
         for name, array in checked.items():
             own[name][...] = array
 
+    def holding(self, arrays: Mapping[str, Any]) -> Self:
+        """Return the same network around other arrays of these names; the rest it shares.
+
+        Nothing is copied, cast or checked: they may be of another precision, lie on a device, or
+        stand for numbers that are still to come, as a tracer's do.
+        """
+        twin = copy.copy(self)
+        twin.layers = {owner: copy.copy(layer) for owner, layer in self.layers.items()}
+        for owner, layer in twin.layers.items():
+            own = layer.arrays()
+            layer.hold({name: arrays.get(f"{owner}.{name}", array) for name, array in own.items()})
+        twin.nodes = tuple(
+            replace(node, layer=node.layer.around(twin.layers[node.owner])) for node in self.nodes
+        )
+        return twin
+
+    def copy(self) -> Self:
+        """Return a copy with arrays of its own."""
+        return self.holding({name: array.copy() for name, array in self.arrays().items()})
+
     def astype(self, dtype: DType) -> Self:
         """Return a copy that computes in another precision, with arrays of its own."""
-        twin = copy.deepcopy(self)
-        twin.dtype = _dtype(dtype)
-        for layer in twin.layers.values():
-            vars(layer)["_dtype"] = twin.dtype
-        twin._cast()
+        precision = _dtype(dtype)
+        twin = self.holding({n: array.astype(precision) for n, array in self.arrays().items()})
+        twin.dtype = precision
         return twin
+
+    def freeze(self, *layers: str) -> None:
+        """Hold the arrays of these layers as they are, whatever is trained: all, if none is named.
+
+        A frozen layer passes gradients on to those before it, and computes as it does outside
+        training: BatchNorm by its running statistics. It is so in a file, too. Raises SettingError
+        for a name that no layer has.
+        """
+        self._set_trainable(layers, trainable=False)
+
+    def unfreeze(self, *layers: str) -> None:
+        """Have these layers trained again: all, if none is named."""
+        self._set_trainable(layers, trainable=True)
+
+    def _set_trainable(self, names: Sequence[str], *, trainable: bool) -> None:
+        for name in names:
+            if name not in self.layers:
+                raise one_of("layer", name, list(self.layers))
+        for name in names or self.layers:
+            self.layers[name].trainable = trainable
 
     def size(self) -> int:
         """Count the trained numbers."""
         return sum(array.size for array in self.parameters().values())
-
-    def expect_room(self) -> None:
-        """Raise DataError if a row whose every value is kept takes more than `most_memory`."""
-        needed = self.need.whole * self.dtype.itemsize
-        if self.most_memory is not None and needed > self.most_memory:
-            raise DataError(
-                f"To keep every value of one row of this network takes {as_people_read(needed)}, "
-                f"and {as_people_read(self.most_memory)} are allowed. {ALLOW_MORE}"
-            )
 
     # -- as JSON -----------------------------------------------------------------------------
 
@@ -298,56 +271,6 @@ class Network:
         chain = " -> ".join(str(node.layer) for node in self.nodes)
         return f"<{type(self).__name__} {list(self.inputs.values())}: {chain}>"
 
-    # -- making it ---------------------------------------------------------------------------
-
-    def _place(
-        self, order: Sequence[Node], names: Mapping[Node, str], owners: Mapping[Node, str]
-    ) -> tuple[NamedNode, ...]:
-        """Build each layer for the shapes that reach it, in order."""
-        rng = np.random.default_rng(self.seed)
-        shapes: dict[str, Shape] = dict(self.inputs)
-        learns: dict[str, bool] = dict.fromkeys(self.inputs, False)
-        placed = []
-        inner = [node for node in order if node.layer is not None]
-        last_use = {names[n]: i for i, node in enumerate(inner) for n in node.inputs}
-        finished = defaultdict(list)
-        for value, last in last_use.items():
-            if value not in self.outputs:
-                finished[last].append(value)
-        for index, node in enumerate(inner):
-            layer = node.layer
-            assert layer is not None
-            name, feeds = names[node], tuple(names[n] for n in node.inputs)
-            shape = _build(layer, owners[node], [shapes[feed] for feed in feeds], rng)
-            before = any(learns[feed] for feed in feeds)
-            shapes[name] = shape
-            learns[name] = before or any(getattr(layer, p, None) is not None for p in layer.params)
-            placed.append(
-                NamedNode(
-                    name=name,
-                    owner=owners[node],
-                    layer=layer,
-                    inputs=feeds,
-                    shape=shape,
-                    merges=isinstance(layer, Merge),
-                    learns_before=before,
-                    finished=tuple(finished[index]),
-                )
-            )
-        return tuple(placed)
-
-    def _cast(self) -> None:
-        """Give all arrays the network's dtype, in place of the float64 they are made in."""
-        for owner, layer in self.layers.items():
-            held = vars(layer).setdefault("_dtype", self.dtype)
-            if held != self.dtype and layer.arrays():
-                raise GraphError(
-                    f"{layer} ({owner}) is part of another network, which computes in "
-                    f"{held}; this one is to compute in {self.dtype}. Use one dtype."
-                )
-            for name, array in layer.arrays().items():
-                setattr(layer, name, np.ascontiguousarray(array, self.dtype))
-
     def _arrays_in(self, x: Any) -> dict[str, Array]:
         """Match rows to the inputs by name, as arrays of the network's dtype."""
         xs = {
@@ -356,37 +279,6 @@ class Network:
         }
         self.expect_inputs(xs)
         return xs
-
-    def expect_inputs(self, xs: Mapping[str, Any]) -> None:
-        """Raise ShapeError unless these arrays, by name, are rows that the network takes."""
-        for name, x in xs.items():
-            if x.shape[1:] != self.inputs[name] or x.ndim == 0:
-                raise ShapeError(self._misfit(name, x.shape))
-        counts = {name: len(x) for name, x in xs.items()}
-        if len(set(counts.values())) > 1:
-            raise ShapeError(f"The inputs have different numbers of rows: {counts}.")
-
-    def _misfit(self, name: str, shape: Shape) -> str:
-        expected = self.inputs[name]
-        first = next((str(n.layer) for n in self.nodes if name in n.inputs), "The network")
-        rows = f"{expected[0]} numbers" if len(expected) == 1 else f"shape {expected}"
-        if shape == expected:
-            mend = "For one row, give a batch of one: x[None]."
-        elif expected == (1,) and len(shape) == 1:
-            mend = "For a single column, give x[:, None]."
-        elif len(expected) == 1 and int(np.prod(shape[1:])) == expected[0] and len(shape) > 1:
-            mend = f"Add Flatten() before it, or reshape the array to ({shape[0]}, {expected[0]})."
-        else:
-            mend = "Each row needs as many numbers as the network was built for."
-        return f"{first} expects rows of {rows}, got an array of shape {shape}. {mend}"
-
-    def _named_arrays(self, which: Any) -> dict[str, Array]:
-        return {
-            f"{owner}.{name}": array
-            for owner, layer in self.layers.items()
-            for name in which(layer)
-            if (array := getattr(layer, name, None)) is not None
-        }
 
 
 class Sequential(Network):
@@ -406,7 +298,7 @@ class Sequential(Network):
         node: Node = source
         for index, layer in enumerate(layers):
             expect_layer(layer, f"Entry {index} of Sequential's list")
-            if "_built" in vars(layer) and layer.arrays():
+            if layer.in_network and layer.arrays():
                 raise GraphError(
                     f"{layer}, entry {index}, belongs to another network already, with weights of "
                     "its own. Make a new layer; to share its weights on purpose, use gn.Network."
@@ -451,35 +343,6 @@ def row_weights(given: Any, rows: int) -> Array:
     if not weights.any():
         raise DataError("Every row has the weight 0: there is nothing to learn from.")
     return weights.astype(np.float64)
-
-
-def _build(layer: Layer, owner: str, shapes: list[Shape], rng: Generator) -> Shape:
-    """Build a layer, unless an earlier node did: then check that the shapes are the same."""
-    key = shapes if isinstance(layer, Merge) else shapes[0]
-    built: tuple[Any, Shape] | None = vars(layer).get("_built")
-    if built is None:
-        layer._built = built = (key, _made(layer, owner, key, rng))  # type: ignore[attr-defined]
-    elif layer.arrays() and built[0] != key:
-        raise ShapeError(
-            f"{layer} ({owner}) is shared and was built for inputs of shape {built[0]}; "
-            f"here it gets {key}. Use a layer of its own in one of the places."
-        )
-    elif built[0] != key:
-        return _made(layer, owner, key, rng)
-    return built[1]
-
-
-def _made(layer: Layer, owner: str, key: Any, rng: Generator) -> Shape:
-    """Let a layer make its arrays; check the shape that it says its output has."""
-    shape = layer.build(key, rng)
-    if not (isinstance(shape, tuple) and all(isinstance(size, int) for size in shape)):
-        raise ShapeError(
-            f"{layer}.build ({owner}) is expected to return the shape of a row of its output, such "
-            f"as (64,), got {shape!r}."
-        )
-    if math.prod(shape) > MOST_NUMBERS:
-        raise ShapeError(f"{layer} ({owner}) would give more than {MOST_NUMBERS:,} numbers a row.")
-    return shape
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from glassnet.errors import ShapeError, one_of
 from glassnet.nn.frame import Blank, Frame
+from glassnet.nn.graph import Graph
 from glassnet.nn.losses import Loss
 from glassnet.types import Array, Shape
-
-if TYPE_CHECKING:
-    from glassnet.nn.network import Network
 
 
 class Pass:
@@ -22,7 +20,8 @@ class Pass:
     ``p["dense_1"]`` is the Frame of that node: its output ``.y``, the gradients ``.dy`` and
     ``.dx``, its parameters' ``.gradients``, and by name in brackets what the layer kept. Inputs
     have a frame too. After `backward`, ``p.gradients["dense_1.W"]`` is the loss's gradient with
-    respect to a parameter, summed over the nodes that share it.
+    respect to a parameter, summed over the nodes that share it; those of frozen layers are in
+    their frames alone.
 
     After `measure`, ``p.dl`` is ∂L/∂l: a column (N, 1), or 1/N where all rows weigh the same.
 
@@ -35,7 +34,7 @@ class Pass:
 
     def __init__(
         self,
-        network: Network,
+        network: Graph,
         *,
         training: bool = False,
         step: int = 0,
@@ -75,17 +74,23 @@ class Pass:
         if not self.forget:
             self.network.expect_room()
         make_frame = Blank if self.forget else Frame
+        layers = self.network.layers
+        learns_before = None if inputs_too else self.network.learns_before()
         for name, x in xs.items():
             frames[name] = make_frame(training, xp=self.xp)
             frames[name].y = x
         for index, node in enumerate(self.network.nodes):
+            layer = node.layer
             frame = frames[node.name] = make_frame(
-                training, (seed, step, index), self.xp, inputs_too or node.learns_before
+                training and not layers[node.owner].is_fixed,
+                (seed, step, index),
+                self.xp,
+                learns_before is None or learns_before[index],
             )
             if node.merges:
-                frame.y = node.layer.forward([frames[name].y for name in node.inputs], frame)
+                frame.y = layer.forward([frames[name].y for name in node.inputs], frame)
             else:
-                frame.y = node.layer.forward(frames[node.inputs[0]].y, frame)
+                frame.y = layer.forward(frames[node.inputs[0]].y, frame)
             if self.forget:
                 for name in node.finished:
                     del frames[name]
@@ -116,16 +121,17 @@ class Pass:
 
     def backward(self) -> None:
         """Carry the loss's gradient back from the outputs, node by node."""
-        frames, gradients = self.frames, self.gradients
+        frames, gradients, layers = self.frames, self.gradients, self.network.layers
         for output, loss in self.losses.items():
             dy = loss.backward(self.dl, self.loss_frames[output])
             _add_to(frames[output], dy)
         for node in reversed(self.network.nodes):
             frame = frames[node.name]
-            if frame.dy is None:  # nothing that was measured depends on this node
-                continue
+            trained = layers[node.owner].trainable
+            if frame.dy is None or not (trained or frame.wants_dx):
+                continue  # nothing that was measured depends on this node, or nobody asks
             frame.dx = node.layer.backward(frame.dy, frame)
-            for name, dw in frame.gradients.items():
+            for name, dw in frame.gradients.items() if trained else ():
                 key = f"{node.owner}.{name}"
                 gradients[key] = gradients[key] + dw if key in gradients else dw
             if frame.wants_dx:
@@ -144,7 +150,7 @@ class Pass:
             self._expect(self.frames[node.name].y, None, f"{node.layer}.forward: y", "")
         for node in reversed(self.network.nodes):
             frame, layer = self.frames[node.name], self.network.layers[node.owner]
-            if frame.dy is None:
+            if frame.dy is None or not (layer.trainable or frame.wants_dx):
                 continue
             what = f"{layer}.backward: "
             if frame.wants_dx:

@@ -16,7 +16,8 @@ class NodeSummary:
     layer           as one would type it
     inputs          names of what feeds it
     shape           of its output, without the batch axis
-    parameters      how many numbers are trained in it; 0 where another node shows its layer already
+    parameters      how many numbers are trained in it: 0 where it is frozen, or another node shows
+                    its layer already
     bytes           what they and the numbers that are kept untrained take
     """
 
@@ -33,7 +34,9 @@ def summarize(network: Network) -> list[NodeSummary]:
     lines = []
     counted = set()
     for node in network.nodes:
-        arrays = {} if node.owner in counted else node.layer.arrays()
+        layer = network.layers[node.owner]
+        arrays = {} if node.owner in counted else layer.arrays()
+        trained = layer.params if layer.trainable else ()
         counted.add(node.owner)
         lines.append(
             NodeSummary(
@@ -41,7 +44,7 @@ def summarize(network: Network) -> list[NodeSummary]:
                 layer=str(node.layer),
                 inputs=node.inputs,
                 shape=node.shape,
-                parameters=sum(arrays[name].size for name in node.layer.params if name in arrays),
+                parameters=sum(arrays[name].size for name in trained if name in arrays),
                 bytes=sum(array.nbytes for array in arrays.values()),
             )
         )

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Never
@@ -15,7 +16,7 @@ import numpy as np
 from glassnet import engines
 from glassnet.data.augment import Augment
 from glassnet.data.batches import Batches, batch_size_for, in_batches
-from glassnet.engines.base import Examples, Job, Runner, is_finite
+from glassnet.engines.base import Examples, Job, Runner, is_finite, prepared_after
 from glassnet.errors import DataError, DivergenceError, carrying, telling_where
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
@@ -127,6 +128,9 @@ class Trainer:
         place, and the error's `history` is what was measured.
         """
         _expect_a_pair("fit", more)
+        if not self._job.is_current:
+            self._job = replace(self._job)
+            self.runner = prepared_after(self.runner, self.engine, self._job)
         examples = make_examples(self.network, self.losses, data, sample_weight, class_weight)
         expect_classes(examples)
         expect_pictures(examples, augment)

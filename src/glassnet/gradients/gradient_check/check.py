@@ -132,10 +132,8 @@ def _check_coarse(
 
 
 def _comparisons(nudges: Nudges, most: int | None) -> Iterator[GradientComparison]:
-    for owner, layer in nudges.network.layers.items():
-        for name in layer.params:
-            if getattr(layer, name, None) is not None:
-                yield comparisons.of_parameter(nudges, owner, name, most)
+    for owner, name in nudges.network.parameter_names():
+        yield comparisons.of_parameter(nudges, owner, name, most)
     for name in nudges.xs:
         yield comparisons.of_input(nudges, name, most)
 

@@ -39,7 +39,9 @@ def of_input(nudges: Nudges, name: str, most: int | None) -> GradientComparison:
     moved = x.copy()
     rows_at = _with_moved(moved, lambda: nudges.rows({**nudges.xs, name: moved}))
     if most is None or x.size <= most:
-        mixes = any(node.layer.mixes_rows(nudges.base.training) for node in nudges.network.nodes)
+        mixes = any(
+            node.layer.mixes_rows(nudges.base[node.name].training) for node in nudges.network.nodes
+        )
         measured = slopes(lambda x: nudges.rows({**nudges.xs, name: x}), x, nudges.h, mixes)
     else:
         measured = _sampled(moved, rows_at, nudges.h, most)
@@ -94,7 +96,7 @@ def _of_node_input(nudges: Nudges, place: int, k: int) -> GradientComparison:
         layer=node.name,
         array=f"dx{k + 1}" if node.merges else "dx",
         derived=frame.dx[k] if node.merges else frame.dx,
-        measured=slopes(rows, xs[k], nudges.h, node.layer.mixes_rows(p.training)),
+        measured=slopes(rows, xs[k], nudges.h, node.layer.mixes_rows(p[node.name].training)),
         rows_at=_with_moved(moved, lambda: rows(moved)),
         scale=largest(frame.dy * frame.y),
     )
@@ -169,7 +171,7 @@ def _sampled(array: Array, rows_at: RowsAt, h: float, most: int) -> Array:
 def forward(nudges: Nudges, place: int, xs: list[Array]) -> Array:
     """Compute one node again, with the random numbers of the pass."""
     p, node = nudges.base, nudges.network.nodes[place]
-    frame = Blank(p.training, (nudges.network.seed, p.step, place))
+    frame = Blank(p[node.name].training, (nudges.network.seed, p.step, place))
     y: Array = node.layer.forward(xs if node.merges else xs[0], frame)
     return y
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from glassnet.nn.frame import Frame
 from glassnet.nn.initializers import Initializer, glorot_uniform, initializer, zeros
-from glassnet.nn.layer import Layer
+from glassnet.nn.layer import Declare, Layer
 from glassnet.settings import expect_counts
-from glassnet.types import Array, Generator, Shape
+from glassnet.types import Array, Shape
 
 
 @dataclass(eq=False)
@@ -37,11 +37,12 @@ class Dense(Layer):
         self.init, self.bias_init = initializer(self.init), initializer(self.bias_init)
         expect_counts(self, "units")
 
-    def build(self, shape: Shape, rng: Generator) -> Shape:
-        D = self._expect_rows(shape)
-        self.W = self.init((D, self.units), rng)
-        self.b = self.bias_init((self.units,), rng) if self.bias else None
-        return (self.units,)
+    def build(self, shape: Shape, declare: Declare) -> Shape:
+        D, M = self.expect_rows(shape), self.units
+        declare("W", (D, M), self.init)
+        if self.bias:
+            declare("b", (M,), self.bias_init)
+        return (M,)
 
     def forward(self, x: Array, frame: Frame) -> Array:
         frame.keep(x=x)
@@ -53,4 +54,5 @@ class Dense(Layer):
         frame.grad(W=xp.matmul(x.T, dy))
         if self.b is not None:
             frame.grad(b=xp.sum(dy, axis=0))
-        return xp.matmul(dy, self.W.T) if frame.wants_dx else None
+        dx: Array | None = xp.matmul(dy, self.W.T) if frame.wants_dx else None
+        return dx

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from glassnet.errors import ShapeError
 from glassnet.nn.frame import Frame
-from glassnet.nn.layer import Merge
-from glassnet.types import Array, Generator, Shape
+from glassnet.nn.layer import Declare, Merge
+from glassnet.types import Array, Shape
 
 
 @dataclass(eq=False)
@@ -20,7 +20,7 @@ class Add(Merge):
     dxₖ = dy
     """
 
-    def build(self, shape: Sequence[Shape], rng: Generator) -> Shape:  # noqa: ARG002
+    def build(self, shape: Sequence[Shape], declare: Declare) -> Shape:  # noqa: ARG002
         if len(set(shape)) != 1:
             raise ShapeError(
                 f"Add expects inputs of one shape, got {' and '.join(map(str, shape))}. "
@@ -48,7 +48,7 @@ class Concatenate(Merge):
     dxₖ = the columns of dy that xₖ became
     """
 
-    def build(self, shape: Sequence[Shape], rng: Generator) -> Shape:  # noqa: ARG002
+    def build(self, shape: Sequence[Shape], declare: Declare) -> Shape:  # noqa: ARG002
         if len({s[:-1] for s in shape}) != 1:
             raise ShapeError(
                 "Concatenate expects inputs that differ in their last axis only, got "

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from glassnet.errors import ShapeError
 from glassnet.nn.frame import Frame
-from glassnet.nn.layer import Layer
+from glassnet.nn.initializers import Given, ones, zeros
+from glassnet.nn.layer import Declare, Layer
 from glassnet.settings import expect
-from glassnet.types import Array, Generator, Shape
+from glassnet.types import Array, Shape
 
 
 @dataclass(eq=False)
@@ -44,12 +43,12 @@ class BatchNorm(Layer):
     def mixes_rows(self, training: bool) -> bool:
         return training
 
-    def build(self, shape: Shape, rng: Generator) -> Shape:  # noqa: ARG002
-        D = self._expect_rows(shape)
-        self.gamma: Array = np.ones(D)
-        self.beta: Array = np.zeros(D)
-        self.running_mean: Array = np.zeros(D)
-        self.running_var: Array = np.ones(D)
+    def build(self, shape: Shape, declare: Declare) -> Shape:
+        D = self.expect_rows(shape)
+        declare("gamma", (D,), ones)
+        declare("beta", (D,), zeros)
+        declare("running_mean", (D,), zeros)
+        declare("running_var", (D,), ones)
         return shape
 
     def forward(self, x: Array, frame: Frame) -> Array:
@@ -99,10 +98,10 @@ class LayerNorm(Layer):
     def __post_init__(self) -> None:
         expect(self, epsilon="(0, inf)")
 
-    def build(self, shape: Shape, rng: Generator) -> Shape:  # noqa: ARG002
-        D = self._expect_rows(shape)
-        self.gamma: Array = np.ones(D)
-        self.beta: Array = np.zeros(D)
+    def build(self, shape: Shape, declare: Declare) -> Shape:
+        D = self.expect_rows(shape)
+        declare("gamma", (D,), ones)
+        declare("beta", (D,), zeros)
         return shape
 
     def forward(self, x: Array, frame: Frame) -> Array:
@@ -146,15 +145,15 @@ class Standardize(Layer):
         layer.mean, layer.std = moments("x", x)
         return layer
 
-    def build(self, shape: Shape, rng: Generator) -> Shape:  # noqa: ARG002
-        if not hasattr(self, "mean"):
-            self.mean: Array = np.zeros(shape)
-            self.std: Array = np.ones(shape)
-        if self.mean.shape != shape:
+    def build(self, shape: Shape, declare: Declare) -> Shape:
+        measured = self.arrays()
+        if measured and self.mean.shape != shape:
             raise ShapeError(
                 f"Standardize was measured on rows of shape {self.mean.shape}, "
                 f"but stands where rows have shape {shape}."
             )
+        declare("mean", shape, Given(measured["mean"]) if measured else zeros)
+        declare("std", shape, Given(measured["std"]) if measured else ones)
         return shape
 
     def forward(self, x: Array, frame: Frame) -> Array:  # noqa: ARG002

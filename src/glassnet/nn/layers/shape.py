@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from glassnet.nn.frame import Frame
-from glassnet.nn.layer import Layer
-from glassnet.types import Array, Generator, Shape
+from glassnet.nn.layer import Declare, Layer
+from glassnet.types import Array, Shape
 
 
 @dataclass(eq=False)
@@ -18,7 +18,7 @@ class Flatten(Layer):
     dx = dy in the shape of x
     """
 
-    def build(self, shape: Shape, rng: Generator) -> Shape:  # noqa: ARG002
+    def build(self, shape: Shape, declare: Declare) -> Shape:  # noqa: ARG002
         return (math.prod(shape),)
 
     def forward(self, x: Array, frame: Frame) -> Array:
