@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet import engines
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs, Values
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, check_classes, in_order, in_precision, numbers
-from glassnet.engines import Predictor, outputs_function
-from glassnet.engines.base import Examples
 from glassnet.errors import (
     DataError,
     FileError,
@@ -91,7 +90,7 @@ class Model:
         self.provenance = fit_for_json({} if provenance is None else provenance)
         self.experience = experience
         self.digest = ""
-        self._asked: Predictor | Callable[[Examples], dict[str, Array]] | None = None
+        self._predictor: engines.Predictor | None = None
 
     @property
     def experience(self) -> Experience | None:
@@ -231,16 +230,9 @@ class Model:
 
     def _ask(self, x: Array | Pixels) -> Array:
         """Compute what the network says to rows as it takes them: (N, outputs)."""
-        if self._asked is None:
-            self._asked = _compiled(self.network)
-        if isinstance(self._asked, Predictor) and isinstance(x, np.ndarray):
-            y, finite = self._asked.answer(x)
-        else:
-            (name,) = self.network.inputs
-            self.network.expect_inputs({name: x})
-            ask = self._asked.outputs if isinstance(self._asked, Predictor) else self._asked
-            (y,) = ask(Examples({name: x}, {})).values()
-            finite = bool(np.isfinite(y).all())
+        if self._predictor is None:
+            self._predictor = engines.predictor(self.network)
+        y, finite = self._predictor.answer(x)
         if not finite:
             wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))[0]
             raise DataError(
@@ -342,14 +334,6 @@ def _in_units(y: Array, outputs: Values) -> Array:
     if not np.isfinite(values).all():
         raise DataError(f"The answer is too large for a number: {short(outputs)} scales it so.")
     return values
-
-
-def _compiled(network: Network) -> Predictor | Callable[[Examples], dict[str, Array]]:
-    """Return what computes the network's outputs: compiled code, or the layers as written."""
-    try:
-        return Predictor(network)
-    except SettingError:
-        return outputs_function(network)
 
 
 def _read_images(rows: Any, images: Images) -> Array | Pixels:
