@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import datetime
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,12 +16,12 @@ from glassnet.data.augment import Augment, from_config
 from glassnet.data.batches import DEFAULT_BATCH_SIZE, batch_size_for
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
-from glassnet.data.rows import Rows, check_classes, one_hot
+from glassnet.data.rows import Rows, check_classes
 from glassnet.errors import DataError, DivergenceError, FileError, SettingError, carrying
+from glassnet.model.base import BaseModel
 from glassnet.model.experience import Experience
-from glassnet.model.model import Model
 from glassnet.model.provenance import data_name, fits, machine
-from glassnet.nn.losses import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from glassnet.model.task import setting_of
 from glassnet.optim import Adam, CosineDecay
 from glassnet.settings import expect_kind, whole_number
 from glassnet.training.callbacks import Callback
@@ -41,8 +41,11 @@ ALONE_RATE, ALONE_UPDATES = 1e-4, 100
 MANY_ROWS, LARGE_BATCH = 10_000, 128
 
 
+M = TypeVar("M", bound=BaseModel)
+
+
 def learn_on(
-    model: Model,
+    model: M,
     kept: Rows,
     *,
     data: Dataset | None = None,
@@ -54,7 +57,7 @@ def learn_on(
     engine: str = "auto",
     callbacks: Callback | Iterable[Callback] | None = (),
     progress: bool = True,
-) -> Model:
+) -> M:
     """Return a model of the same architecture that has learnt from kept pictures as well.
 
     model           of images and classes; it stays as it is
@@ -77,7 +80,7 @@ def learn_on(
     """
     images, classes = expect_pictures(model)
     x, t = _checked(kept, images, classes)
-    if data is not None and not fits(model, data):
+    if data is not None and not fits(data, model.inputs, model.outputs):
         raise DataError(f"{data.name} has other pictures or classes than the model learnt.")
     if data is None and (t == t[0]).all():
         raise DataError(
@@ -95,10 +98,10 @@ def learn_on(
     updates = whole_number("epochs", epochs) * batches
     rate = (BESIDE_RATE if data else ALONE_RATE) if learning_rate is None else learning_rate
     network = copy.deepcopy(model.network)
-    loss, targets = _task(classes)
-    held_out = None if data is None else (data.validation.x, targets(data.validation.t))
-    trainer = Trainer(network, loss, Adam(CosineDecay(rate, updates)), seed=seed, engine=engine)
-    after = Model(network, images, classes, model.provenance, model.experience)
+    task = replace(model.task, optimizer=Adam(CosineDecay(rate, updates)))
+    held_out = None if data is None else (data.validation.x, task.targets(data.validation.t))
+    trainer = Trainer(network, task.loss, task.optimizer, seed=seed, engine=engine)
+    after = type(model)(network, images, classes, model.provenance, model.experience)
     told: dict[str, Any] = {
         "kept": {"rows": len(x), "sha256": _fingerprint(x, t), "times": times},
         "beside": None if data is None else {"name": data.name, "sha256": data.fingerprint},
@@ -108,7 +111,7 @@ def learn_on(
     }
     try:
         history = trainer.fit(
-            (rows.x, targets(rows.t)),
+            (rows.x, task.targets(rows.t)),
             validation=held_out,
             epochs=epochs,
             batch_size=batch_size,
@@ -138,21 +141,21 @@ def learn_on(
     return after
 
 
-def earlier_data(model: Model) -> tuple[Dataset | None, str]:
+def earlier_data(model: BaseModel) -> tuple[Dataset | None, str]:
     """Return the data set that a model learnt from, by the name in its provenance, or why not."""
-    name = data_name(model)
+    name = data_name(model.provenance)
     if not name:
         return None, "the model learnt from data that has no name here."
     try:
         data = datasets.load(name)
     except (DataError, FileError, SettingError) as error:
         return None, f"{name}, which it learnt from before, is not at hand. {error}"
-    if not fits(model, data):
+    if not fits(data, model.inputs, model.outputs):
         return None, f"{name} has other pictures or classes than the model."
     return data, ""
 
 
-def expect_pictures(model: Model) -> tuple[Images, Classes]:
+def expect_pictures(model: BaseModel) -> tuple[Images, Classes]:
     """Return what the model's numbers mean, or raise SettingError where it does not tell pictures
     apart.
     """
@@ -199,29 +202,20 @@ def _together(kept: Rows, data: Dataset | None) -> tuple[Rows, int]:
     return Rows(pixels, np.concatenate([data.train.t, *[kept.t] * times])), times
 
 
-def _augmentation(augment: bool | Augment | None, model: Model, images: Images) -> Augment | None:
+def _augmentation(
+    augment: bool | Augment | None, model: BaseModel, images: Images
+) -> Augment | None:
     """Return how pictures are drawn otherwise; unless it is said, as the model learnt before."""
     expect_kind("augment", augment, bool | Augment | None, "True or gn.Augment(turn=5)")
     if augment is None:
-        settings: Any = model.provenance.get("settings")
-        told = settings.get("augment") if isinstance(settings, dict) else None
+        told = setting_of(model.provenance, "augment")
         augment = from_config(told) if told else False
     if isinstance(augment, bool):
         augment = Augment() if augment else None
     return augment and replace(augment, images=images)
 
 
-def _task(classes: Classes) -> tuple[Loss, Callable[[Array], Array]]:
-    """Choose a loss for what the outputs are, and how it wants its targets."""
-    if classes.link == "softmax":
-        return SoftmaxCrossEntropy(), lambda t: t
-    loss = SigmoidCrossEntropy() if classes.link == "sigmoid" else MeanSquaredError()
-    if classes.size == 1:
-        return loss, lambda t: t[:, None].astype(np.float32)
-    return loss, lambda t: one_hot(t, classes.size)
-
-
-def _figures(model: Model, kept: Rows, data: Dataset | None) -> dict[str, Figures]:
+def _figures(model: BaseModel, kept: Rows, data: Dataset | None) -> dict[str, Figures]:
     """Measure the model on the kept pictures, and on the parts that it does not learn from."""
     parts = {"kept": kept}
     if data is not None:

@@ -13,18 +13,18 @@ import numpy as np
 from glassnet.data import Dataset, datasets
 from glassnet.data.augment import Augment
 from glassnet.data.batches import batch_size_for
-from glassnet.data.meaning import Classes, Features, Images, Values
-from glassnet.data.rows import Rows, in_precision, moments
+from glassnet.data.meaning import Classes, Features, Images
+from glassnet.data.rows import in_precision, moments
 from glassnet.errors import DataError, DivergenceError, SettingError, carrying, short
 from glassnet.model.experience import Experience
-from glassnet.model.going_on import Asked, about, as_before, as_json, expect_same_engine, kept_in
 from glassnet.model.model import Model
 from glassnet.model.provenance import record as write_down
+from glassnet.model.resume import Asked, about, as_before, as_json, expect_same_engine, kept_in
+from glassnet.model.task import Task
 from glassnet.nn import initializers
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import Dense, Dropout, Standardize
 from glassnet.nn.layers.activations import activation as make_activation
-from glassnet.nn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from glassnet.nn.network import DType, Sequential
 from glassnet.optim import L2, ClipNorm, CosineDecay, Optimizer
 from glassnet.optim import optimizer as make_optimizer
@@ -198,7 +198,8 @@ def _train(
         optimizer = replace(optimizer, learning_rate=rate)
     elif schedule != "constant":
         raise SettingError(f"schedule is 'constant' or 'cosine', got {schedule!r}.")
-    outputs, loss, metrics = _task(data)
+    task = Task.of_data(data, optimizer)
+    outputs = task.outputs
     each = as_tuple("layers", layers, int | np.integer, "[64, 32]")
     hidden = [layer for units in each for layer in _block(units, activation, dropout)]
     first = [Standardize()] if isinstance(data.inputs, Features) else []
@@ -212,14 +213,14 @@ def _train(
         _measure(layer, data)
     trainer = Trainer(
         network,
-        loss,
-        optimizer,
-        metrics=metrics,
+        task.loss,
+        task.optimizer,
+        metrics=task.metrics,
         penalties=[L2(l2)] if l2 else [],
         clipping=None if clip_norm is None else ClipNorm(clip_norm),
         engine=engine,
     )
-    validation = _scaled(data.validation, outputs)
+    validation = task.rows(data.validation)
     callbacks = [
         *as_tuple("callbacks", callbacks, Callback, "gn.EarlyStopping()"),
         *([EarlyStopping(patience)] if patience else []),
@@ -243,7 +244,7 @@ def _train(
     ended = "error"
     try:
         history = trainer.fit(
-            _scaled(data.train, outputs),
+            task.rows(data.train),
             validation=validation,
             until=epochs,
             batch_size=batch_size,
@@ -301,14 +302,6 @@ def augmentation(augment: bool | Augment, data: Dataset) -> Augment | None:
     return replace(redraw, images=data.inputs)
 
 
-def _task(data: Dataset) -> tuple[Classes | Values, Loss, list[str]]:
-    """Choose what the outputs mean, the loss and the metrics that fit the data's targets."""
-    if isinstance(data.outputs, Classes):
-        return replace(data.outputs, link="softmax"), SoftmaxCrossEntropy(), ["accuracy"]
-    mean, std = moments("t", data.train.t)
-    return replace(data.outputs, mean=tuple(mean), std=tuple(std)), MeanSquaredError(), ["r2"]
-
-
 def _measure(layer: Standardize, data: Dataset) -> None:
     """Let a layer of a network standardise the features of the training part.
 
@@ -332,10 +325,3 @@ def _block(units: int, name: str, dropout: float) -> list[Layer]:
     bend = make_activation(name)
     init = initializers.he_uniform if "LU" in type(bend).__name__ else initializers.glorot_uniform
     return [Dense(units, init), bend, *([Dropout(dropout)] if dropout else [])]
-
-
-def _scaled(rows: Rows, outputs: Classes | Values) -> Rows:
-    """Bring values to mean 0 and spread 1, as the model will have the network predict them."""
-    if isinstance(outputs, Classes):
-        return rows
-    return Rows(rows.x, (rows.t - np.asarray(outputs.mean)) / np.asarray(outputs.std))
