@@ -81,7 +81,7 @@ def _ask_anew(path: Path) -> None:
     show_commands(asked)
     command = [sys.executable, "-m", "glassnet", *asked]
     answers = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-    right = sum(one["answer"] == one["truth"] for one in answers)
+    right = sum(one["class"] == one["truth"] for one in answers)
     print(f"   It answers {right} of {len(answers)} rightly.")
 
 
