@@ -20,7 +20,7 @@ SOURCE = Path(glassnet.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 
 ORDER = [
-    {"errors", "types", "files", "settings", "memory", "showing", "locking", "text"},
+    {"defaults", "errors", "types", "files", "settings", "memory", "showing", "locking", "text"},
     {"data"},
     {"nn"},
     {"optim"},

@@ -10,8 +10,9 @@ import pytest
 
 import glassnet as gn
 from glassnet.data.drawings import frame
+from glassnet.defaults import ALONE_RATE, MOST_TIMES
 from glassnet.files import as_path
-from glassnet.model.learn_on import ALONE_RATE, MOST_TIMES, earlier_data, learn_on
+from glassnet.model.learn_on import earlier_data, learn_on
 from tests.training.setups import bits
 
 

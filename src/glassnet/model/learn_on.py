@@ -13,10 +13,20 @@ import numpy as np
 
 from glassnet.data import Dataset, datasets
 from glassnet.data.augment import Augment, from_config
-from glassnet.data.batches import DEFAULT_BATCH_SIZE, batch_size_for
+from glassnet.data.batches import batch_size_for
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows, check_classes
+from glassnet.defaults import (
+    ALONE_RATE,
+    ALONE_UPDATES,
+    BESIDE_RATE,
+    BESIDE_UPDATES,
+    KEPT_SHARE,
+    LARGE_BATCH_SIZE,
+    MANY_ROWS,
+    MOST_TIMES,
+)
 from glassnet.errors import DataError, DivergenceError, FileError, SettingError, carrying
 from glassnet.model.base import BaseModel
 from glassnet.model.experience import Experience
@@ -28,18 +38,6 @@ from glassnet.training.callbacks import Callback
 from glassnet.training.history import Figures, as_json
 from glassnet.training.trainer import Trainer
 from glassnet.types import Array
-
-SHARE, MOST_TIMES = 0.1, 100
-"""Kept pictures are repeated until they are such a share of an epoch, at most so many times."""
-
-BESIDE_RATE, BESIDE_UPDATES = 2e-4, 1500
-"""Adam's rate, at first, and about how many updates are made beside the data learnt from before."""
-
-ALONE_RATE, ALONE_UPDATES = 1e-4, 100
-"""The same for kept pictures alone: less, because nothing then holds what was learnt before."""
-
-MANY_ROWS, LARGE_BATCH = 10_000, 128
-
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -89,8 +87,8 @@ def learn_on(
         )
     rows, times = _together(Rows(x, t), data)
     redraw = _augmentation(augment, model, images)
-    if batch_size is None:
-        batch_size = min(LARGE_BATCH if len(rows) >= MANY_ROWS else DEFAULT_BATCH_SIZE, len(rows))
+    if batch_size is None and len(rows) >= MANY_ROWS:
+        batch_size = LARGE_BATCH_SIZE
     batch_size = batch_size_for(len(rows), batch_size)
     batches = -(-len(rows) // batch_size)
     if epochs is None:
@@ -190,7 +188,7 @@ def _together(kept: Rows, data: Dataset | None) -> tuple[Rows, int]:
     """Return what is trained on, and how many times each kept picture is in it."""
     if data is None:
         return kept, 1
-    times = round(SHARE / (1 - SHARE) * len(data.train) / len(kept))
+    times = round(KEPT_SHARE / (1 - KEPT_SHARE) * len(data.train) / len(kept))
     times = min(max(times, 1), MOST_TIMES)
     assert isinstance(kept.x, Pixels)
     x = data.train.x

@@ -15,6 +15,16 @@ from glassnet.data.augment import Augment
 from glassnet.data.batches import batch_size_for
 from glassnet.data.meaning import Classes, Features, Images
 from glassnet.data.rows import in_precision, moments
+from glassnet.defaults import (
+    AUGMENTED_UPDATES,
+    LARGE_BATCH_SIZE,
+    MANY_ROWS,
+    MOST_EPOCHS,
+    PATIENCE_PART,
+    SMALL_TABLE_RATE,
+    UNITS,
+    UPDATES,
+)
 from glassnet.errors import DataError, DivergenceError, SettingError, carrying, short
 from glassnet.model.experience import Experience
 from glassnet.model.model import Model
@@ -33,21 +43,6 @@ from glassnet.training.callbacks import Callback, Checkpoint, EarlyStopping, Rec
 from glassnet.training.checkpoint import Snapshot
 from glassnet.training.history import History
 from glassnet.training.trainer import Trainer
-
-UPDATES, AUGMENTED_UPDATES, MOST_EPOCHS = 6000, 16_000, 1000
-"""Unless told how many epochs, `train` makes about so many updates, in at most so many epochs.
-Pictures that are never twice the same can be learnt from for longer."""
-
-UNITS: dict[tuple[bool, bool], tuple[int, ...]] = {
-    (False, False): (64,), (False, True): (128,), (True, False): (256,), (True, True): (512, 256),
-}  # fmt: skip
-"""The hidden layers unless told otherwise, by whether there are many rows, and augmented ones."""
-
-SMALL_TABLE_RATE = 0.01
-"""Adam's rate on small tables: with its usual 0.001 it may stay on a plateau to the end."""
-
-MANY_ROWS = 10_000
-"""From so many rows on, `train` takes wider layers and larger batches unless told otherwise."""
 
 
 def train(
@@ -176,13 +171,13 @@ def _train(
     if schedule is None:
         schedule = "cosine" if redraw and not isinstance(optimizer, Optimizer) else "constant"
     if batch_size is None and many:
-        batch_size = 128
+        batch_size = LARGE_BATCH_SIZE
     batch_size = batch_size_for(len(data.train), batch_size)
     batches = -(-len(data.train) // batch_size)
     if epochs is None:
         epochs = min(MOST_EPOCHS, -(-(AUGMENTED_UPDATES if redraw else UPDATES) // batches))
         if patience is None and not redraw:
-            patience = epochs // 5
+            patience = epochs // PATIENCE_PART
     epochs = whole_number("epochs", epochs)
     small_table = isinstance(data.inputs, Features) and not many
     if learning_rate is None and optimizer == "adam" and small_table:
