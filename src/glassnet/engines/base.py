@@ -155,14 +155,6 @@ class Predictor(Protocol):
         ...
 
 
-def answer_by_outputs(predictor: Predictor, x: Array | Pixels) -> tuple[Array, bool]:
-    """Do what `Predictor.answer` does, by way of `Predictor.outputs`."""
-    (name,) = predictor.network.inputs
-    predictor.network.expect_inputs({name: x})
-    (y,) = predictor.outputs(Examples({name: x}, {})).values()
-    return y, bool(np.isfinite(y).all())
-
-
 class Kept:
     """What every runner here keeps of its job: the network's own arrays, and the optimiser's."""
 

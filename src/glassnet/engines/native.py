@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from glassnet.data.batches import Batches
 from glassnet.data.pixels import Pixels
 from glassnet.engines import library
-from glassnet.engines.base import Examples, Job, Kept, State, answer_by_outputs
+from glassnet.engines.base import Examples, Job, Kept, State
 from glassnet.engines.lowering import Lowering, refusal
 from glassnet.errors import SettingError
 from glassnet.nn.network import Network
@@ -108,14 +108,13 @@ class NativePredictor:
     def answer(self, x: Array | Pixels) -> tuple[Array, bool]:
         """Return the same, also for Pixels, and whether all of it is finite."""
         self._keep_up()
+        byte = 0.0
         if not (isinstance(x, np.ndarray) and x.dtype == self._dtype and x.shape[1:] == self._shape
                 and x.flags.c_contiguous and x.flags.aligned):  # fmt: skip
-            if isinstance(x, Pixels):
-                return answer_by_outputs(self, x)
-            x = _aligned(x, self._dtype)
+            x, byte = _readable(x, self._dtype)
             self.network.expect_inputs(dict.fromkeys(self.network.inputs, x))
         y = np.empty((len(x), *self._out), self._dtype)
-        return y, self._native.infer(self._program, ((x, 0.0),), (y,))
+        return y, self._native.infer(self._program, ((x, byte),), (y,))
 
     def __reduce__(self) -> tuple[type[NativePredictor], tuple[Network]]:
         return type(self), (self.network,)  # a copy has a program of its own
@@ -167,12 +166,15 @@ def _target(t: Array, dtype: DTypeLike) -> tuple[Array, bool]:
 
 
 def _inputs(network: Network, examples: Examples) -> tuple[tuple[Array, float], ...]:
-    """Return each input's rows, and what a byte of them is worth; 0 where they are no bytes."""
-    return tuple(
-        (np.ascontiguousarray(x.bytes), 1 / x.maximum) if isinstance(x, Pixels)
-        else (_aligned(x, network.dtype), 0.0)
-        for x in (examples.xs[name] for name in network.inputs)
-    )  # fmt: skip
+    """Return each input's rows, and what a byte of them is worth."""
+    return tuple(_readable(examples.xs[name], network.dtype) for name in network.inputs)
+
+
+def _readable(x: Array | Pixels, dtype: DTypeLike) -> tuple[Array, float]:
+    """Return rows as compiled code reads them, and what a byte is worth; 0 where they are none."""
+    if isinstance(x, Pixels):
+        return np.ascontiguousarray(x.bytes), 1 / x.maximum
+    return _aligned(x, dtype), 0.0
 
 
 def _infer(
