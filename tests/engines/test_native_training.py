@@ -277,6 +277,10 @@ def test_one_that_is_forced_and_missing_is_an_error(
         gn.SettingError, match="GLASSNET_NATIVE: The native engine is not installed"
     ):
         of()("auto")
+    with pytest.raises(
+        gn.SettingError, match="GLASSNET_NATIVE: The native engine is not installed"
+    ):
+        predictor(line())
 
 
 def test_it_is_asked_first() -> None:

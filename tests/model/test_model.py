@@ -72,7 +72,8 @@ def test_a_row_comes_in_every_form_that_predict_takes() -> None:
     model, (row,) = classes(), rows(1).tolist()
     told = str(model.explain(row))
     table = Frame(**{name: [row["abcd".index(name)]] for name in "dbca"})
-    for form in (np.array(row), [row], np.array([row]), table):
+    named = {name: row["abcd".index(name)] for name in "dbca"}
+    for form in (np.array(row), [row], np.array([row]), table, named):
         assert str(model.explain(form)) == told
     picture, whole = images(), np.arange(6).reshape(2, 3)
     told = str(picture.explain(gn.Pixels(whole.reshape(1, 6).astype(np.uint8), 16)))
@@ -86,6 +87,10 @@ def test_a_row_comes_in_every_form_that_predict_takes() -> None:
         (rows(2), None, "An explanation is of one row, got 2"),
         (rows(1)[0, :3], None, "3"),
         ([np.nan] * 4, None, "NaN"),
+        ({"a": 1, "b": 2, "c": 3, "e": 4}, None, r"has the names .* it lacks \['d'\]"),
+        ([[1, 2, 3, 4], [1]], None, "rows of one length"),
+        (3, None, "at least one row"),
+        ("abcd", None, "expects numbers"),
         (rows(1), 3, "outside the classes"),
         (rows(1), [0, 1], "of shape"),
     ],

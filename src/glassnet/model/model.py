@@ -10,7 +10,7 @@ import numpy as np
 from glassnet.data.dataset import Dataset
 from glassnet.data.meaning import Classes, Features, Images
 from glassnet.data.pixels import Pixels
-from glassnet.data.rows import Rows, in_order
+from glassnet.data.rows import Rows, in_order, named_in_order, numbers
 from glassnet.errors import DataError
 from glassnet.model.base import BaseModel, chosen_classes, in_units, probabilities
 from glassnet.model.task import history_of
@@ -49,7 +49,8 @@ class Model(BaseModel):
     def explain(self, row: Any, target: Any = None) -> Why:
         """Say what speaks for the answer to one row, and what for the truth or the runner-up.
 
-        row     one row as `predict` takes rows, a table of one, or gn.Rows of one with its target
+        row     one row as `predict` takes rows, or by name, {"petal width": 0.2, …}; a table of
+                one; or gn.Rows of one, with its target
         target  its class index, or its values; a wrong answer is compared with it
 
             print(model.explain([5.1, 3.5, 1.4, 0.2]))
@@ -194,9 +195,12 @@ class Model(BaseModel):
 
     def _one(self, row: Any, target: Any) -> tuple[Any, Array | None]:
         """Return one row as rows, and its target as targets, or None where none is known."""
+        inputs = self.inputs
+        if isinstance(inputs, Features):
+            row = named_in_order(row, inputs.names)
         rows: Any = row
         if not isinstance(row, Rows | Pixels):
-            shape, inputs = np.shape(row), self.inputs
+            shape = numbers("row", row).shape
             picture = isinstance(inputs, Images) and shape == (inputs.height, inputs.width)
             if len(shape) == 1 or (picture and shape != (1, inputs.size)):
                 rows = [row]
