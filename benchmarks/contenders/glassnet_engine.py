@@ -11,7 +11,7 @@ import glassnet as gn
 from benchmarks.arrays import Array, floats
 from benchmarks.weights import weights
 from benchmarks.workloads import Workload
-from glassnet.engines import Predictor
+from glassnet.engines import NativePredictor
 
 COPIES = 1_000  # so many full batches make an epoch
 
@@ -66,7 +66,7 @@ def answer(engine: str, w: Workload, x: Array, _: Array) -> Callable[[], object]
 
 def predictor(engine: str, net: gn.Network) -> Callable[[Array], Array]:
     """Return how an engine answers."""
-    return Predictor(net) if engine == "native" else net
+    return NativePredictor(net) if engine == "native" else net
 
 
 def gradient(w: Workload, x: Array, t: Array) -> Callable[[], object]:

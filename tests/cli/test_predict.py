@@ -63,11 +63,25 @@ def test_reads_tables_of_every_kind(
 
 
 @pytest.mark.usefixtures("models")
-def test_json_has_every_probability_on_request(run: Run) -> None:
-    (said,) = json.loads(run("predict", IRIS, *ROW, "--all", "--format", "json").out)
-    assert said["answer"] == "setosa"
+def test_json_has_every_probability(run: Run) -> None:
+    (said,) = json.loads(run("predict", IRIS, *ROW, "--format", "json").out)
+    assert said["class"] == "setosa"
     assert said["probabilities"]["setosa"] == said["probability"]
     assert sum(said["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["iris", "digits", "diabetes"])
+def test_an_answer_is_what_the_service_sends_with_its_truth(
+    run: Run, models: Path, name: str
+) -> None:
+    said = json.loads(run("predict", f"{name}.safetensors", name, "--format", "json").out)
+    model, test = gn.load(models / f"{name}.safetensors"), gn.datasets.load(name).test
+    truth = [one.pop("truth") for one in said]
+    assert said == [one.to_json() for one in model.answers(test.x)]
+    if isinstance(model.outputs, gn.Classes):
+        assert truth == [model.outputs.labels[k] for k in test.t]
+    else:
+        assert truth == [{"progression after one year": t} for (t,) in test.t.tolist()]
 
 
 def test_csv_is_what_the_library_says(run: Run, models: Path) -> None:
@@ -90,7 +104,7 @@ def test_one_row_of_a_data_set(run: Run) -> None:
 def test_values_come_with_their_unit(run: Run) -> None:
     args = ("predict", "diabetes.safetensors", "diabetes", "--row", "0")
     (said,) = json.loads(run(*args, "--format", "json").out)
-    score = said["progression after one year"]
+    score = said["values"]["progression after one year"]
     assert score["unit"] == "score"
     text = run(*args).out
     assert "progression after one year (score)" in text
@@ -144,7 +158,7 @@ def test_values_may_be_not_sure(run: Run) -> None:
     assert "age 300 is outside 19..79" in why
     (said,) = json.loads(run("predict", "diabetes.safetensors", *row, "--format", "json").out)
     assert said["sure"] is False
-    assert said["progression after one year"]["unit"] == "score"
+    assert said["values"]["progression after one year"]["unit"] == "score"
 
 
 def test_a_model_without_experience_says_nothing_of_it(run: Run, models: Path) -> None:
@@ -155,7 +169,7 @@ def test_a_model_without_experience_says_nothing_of_it(run: Run, models: Path) -
     assert title.split() == ["answer", "probability"]
     assert answer.endswith(" %")
     (said,) = json.loads(run("predict", "old", *STRANGE, "--format", "json").out)
-    assert said.keys() == {"answer", "probability"}
+    assert (said["sure"], said["unsure_because"]) == (None, [])
     assert run("predict", "old", *STRANGE, "--format", "csv").out.startswith("answer,probability\n")
 
 

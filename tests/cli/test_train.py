@@ -15,7 +15,6 @@ import pytest
 import glassnet as gn
 from glassnet.cli.train import train as command
 from glassnet.data.image_folder import keep
-from glassnet.model import continuing
 from tests.waiting import PATIENCE, wait_until
 
 from .conftest import Run
@@ -307,13 +306,13 @@ def spoilt(monkeypatch: pytest.MonkeyPatch, ended: str = "finished", accuracy: f
     """Have the model end so, and with such an accuracy on the test part."""
 
     def worse(*args: Any, **settings: Any) -> gn.Model:
-        model = learn_on(*args, **settings | {"epochs": 1})
+        model: gn.Model = learn_on(*args, **settings | {"epochs": 1})
         (told,) = model.provenance["continued"]
         told["ended"], told["after"]["test"]["accuracy"] = ended, accuracy
         return model
 
-    learn_on = continuing.learn_on
-    monkeypatch.setattr(continuing, "learn_on", worse)
+    learn_on = gn.Model.learn_on
+    monkeypatch.setattr(gn.Model, "learn_on", worse)
 
 
 def test_a_model_that_would_get_worse_stays_as_it_was_unless_told(

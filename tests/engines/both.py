@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import glassnet as gn
 from glassnet.data.batches import in_batches
-from glassnet.engines import Examples, Predictor, State, library
+from glassnet.engines import Examples, NativePredictor, State, library
 from glassnet.optim import Clipping, Penalty
 from glassnet.types import Array, Generator
 
@@ -113,12 +113,12 @@ def expect_agreement(
         np.array_equal(w, problem.make().arrays()[name])
         for name, w in reference.trainer.network.parameters().items()
     ), "nothing was learnt"
-    again = Predictor(native.trainer.network).outputs(native.examples)
+    again = NativePredictor(native.trainer.network).outputs(native.examples)
     for name, y in again.items():
         np.testing.assert_array_equal(y, native.answers[name])
     few = {name: x.rows(slice(0, 1)) if isinstance(x, gn.Pixels) else x[:1]
            for name, x in native.examples.xs.items()}  # fmt: skip
-    one = Predictor(native.trainer.network).outputs(Examples(few, native.examples.ts))
+    one = NativePredictor(native.trainer.network).outputs(Examples(few, native.examples.ts))
     close = {name: y[:1] for name, y in native.answers.items()}
     expect_close(one, close, tolerance)
     return native

@@ -11,7 +11,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.data import Batches
-from glassnet.engines import Examples, Predictor
+from glassnet.engines import Examples, NativePredictor
 from tests.engines.both import needs_native
 
 pytestmark = needs_native
@@ -55,7 +55,7 @@ def test_an_epsilon_that_is_0_in_the_precision_is_the_reference_s() -> None:
 
 def test_a_predictor_goes_on_failing_until_the_array_fits() -> None:
     network = gn.Sequential([gn.Dense(3)], input_shape=4, seed=0, dtype="float64")
-    predict, x = Predictor(network), np.ones((2, 4))
+    predict, x = NativePredictor(network), np.ones((2, 4))
     layer: Any = network.layers["dense_1"]
     layer.W = np.zeros((4, 3), np.float32)
     for _ in range(2):
@@ -70,7 +70,7 @@ def test_a_predictor_reads_arrays_that_must_not_be_written() -> None:
     for w in network.parameters().values():
         w.setflags(write=False)
     x = np.ones((2, 4), np.float32)
-    np.testing.assert_allclose(Predictor(network)(x), network(x), rtol=1e-6)
+    np.testing.assert_allclose(NativePredictor(network)(x), network(x), rtol=1e-6)
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])

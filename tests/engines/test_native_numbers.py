@@ -9,7 +9,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.data import Batches
-from glassnet.engines import Examples, Predictor
+from glassnet.engines import Examples, NativePredictor
 from glassnet.types import Array
 from tests.engines.both import Problem, expect_agreement, expect_close, needs_native, restless
 from tests.training.setups import quiet
@@ -142,7 +142,7 @@ def test_answers_to_what_is_no_ordinary_number(activation: Any, dtype: str) -> N
            88.0, -88.0, -87.5, 100, -100, 709, -709, 800, -800, 20, -20, 1e-3, -1e-3]  # fmt: skip
     x = np.array(row, dtype)[:, None]
     network = stack(activation(), gn.Identity(), inputs=1, dtype=dtype)
-    answers = Predictor(network)(x)
+    answers = NativePredictor(network)(x)
     with np.errstate(all="ignore"):
         wanted = network(x)
     floor = float(np.finfo(dtype).tiny)
@@ -159,12 +159,12 @@ def test_a_row_that_is_no_number_spoils_no_other(odd: float, rows: int, dtype: s
         stack(gn.Dense(33), gn.ReLU(), gn.LayerNorm(), gn.Dense(17), gn.Softmax(), dtype=dtype)
     )
     x = np.random.default_rng(0).normal(size=(rows, 40)).astype(dtype)
-    before = Predictor(network)(x)
+    before = NativePredictor(network)(x)
     x = np.concatenate([x, x])
     x[rows, 3] = odd
     with np.errstate(all="ignore"):
         wanted = network(x)
-    found = Predictor(network)(x)
+    found = NativePredictor(network)(x)
     np.testing.assert_array_equal(np.isfinite(found), np.isfinite(wanted))
     np.testing.assert_allclose(found[:rows], before, rtol=1e-5)
     assert not np.isfinite(found[rows]).any()
@@ -270,7 +270,7 @@ def test_outputs_too_large_to_compute_with_are_not_finite() -> None:
     for w in network.parameters().values():
         w[...] = 1e30
     examples = Examples({"input_1": np.full((9, 40), 1e30, np.float32)}, {})
-    (y,) = Predictor(network).outputs(examples).values()
+    (y,) = NativePredictor(network).outputs(examples).values()
     assert not np.isfinite(y).any()
 
 
@@ -279,5 +279,5 @@ def test_outputs_too_large_to_compute_with_are_not_finite() -> None:
 def test_activations_to_the_last_digits(activation: Any, dtype: str) -> None:
     network = stack(activation(), gn.Identity(), inputs=1, dtype=dtype)
     x = np.linspace(-9, 9, 5001).astype(dtype)[:, None]
-    far = np.abs(Predictor(network)(x) - network(x)) / np.maximum(np.abs(network(x)), 0.5)
+    far = np.abs(NativePredictor(network)(x) - network(x)) / np.maximum(np.abs(network(x)), 0.5)
     assert far.max() < 16 * np.finfo(dtype).eps

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.engines import Predictor
+from glassnet.engines import NativePredictor
 from glassnet.types import Array
 from tests.engines.both import needs_native
 from tests.training.setups import bits, quiet
@@ -27,7 +27,7 @@ START = """
 import os, signal, sys, threading, time
 import numpy as np
 import glassnet as gn
-from glassnet.engines import Predictor
+from glassnet.engines import NativePredictor
 
 signal.alarm(300)
 rng = np.random.default_rng(0)
@@ -69,7 +69,7 @@ def test_a_child_trains_on_where_its_parent_has_threads() -> None:
     run("""
 alone = trainer(); fit(alone); wanted = fit(alone); anew = fit(trainer())
 one = trainer(); fit(one)
-answers = Predictor(one.network); y = answers(x)
+answers = NativePredictor(one.network); y = answers(x)
 for _ in range(2):
     assert in_child(lambda: fit(one) == wanted) == 0
     assert in_child(lambda: fit(trainer()) == anew) == 0
@@ -138,7 +138,7 @@ def test_eight_threads_ask_one_predictor_while_two_trainers_work(
     monkeypatch.setenv("GLASSNET_THREADS", "2")
     asked = network()
     x, _ = data(2000)
-    predictor, model = Predictor(asked), model_of(asked)
+    predictor, model = NativePredictor(asked), model_of(asked)
     parts = [slice(start, start + size) for start, size in
              ((0, 1), (1, 7), (8, 8), (16, 255), (300, 300), (600, 1400), (0, 2000))]  # fmt: skip
     wanted = [(predictor(x[part]), model.predict(x[part])) for part in parts]
@@ -167,7 +167,7 @@ def test_eight_threads_ask_one_predictor_while_two_trainers_work(
 
 def test_a_network_answers_while_it_is_trained() -> None:
     trainer = native(network())
-    predictor, (x, t) = Predictor(trainer.network), data()
+    predictor, (x, t) = NativePredictor(trainer.network), data()
     training = threading.Thread(
         target=quiet, args=(trainer, (x, t)), kwargs={"epochs": 5, "batch_size": 64}
     )
@@ -182,7 +182,7 @@ def test_a_network_answers_while_it_is_trained() -> None:
 
 def test_answers_follow_the_weights() -> None:
     one = network()
-    predictor, (x, _) = Predictor(one), data()
+    predictor, (x, _) = NativePredictor(one), data()
     for count in (1, 5, 300):
         before = predictor(x[:count])
         one.parameters()["dense_2.W"][...] *= 2

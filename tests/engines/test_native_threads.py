@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.engines import Predictor, library
+from glassnet.engines import NativePredictor, library
 from tests.engines.both import (
     HERE,
     Problem,
@@ -104,9 +104,9 @@ def test_the_same_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
     for threads in THREADS:
         monkeypatch.setenv("GLASSNET_THREADS", str(threads))
-        answers.append(Predictor(network)(x).tobytes())
+        answers.append(NativePredictor(network)(x).tobytes())
     assert answers[0] == answers[1] == answers[2]
-    np.testing.assert_allclose(Predictor(network)(x), network(x), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(NativePredictor(network)(x), network(x), rtol=1e-3, atol=1e-4)
 
 
 # ---- instruction sets ----------------------------------------------------------------------------

@@ -11,7 +11,8 @@ import pytest
 
 import glassnet as gn
 from glassnet import engines
-from glassnet.engines import NativeEngine, NumPyEngine, Predictor, library
+from glassnet.engines import NativeEngine, NativePredictor, NumPyEngine, library, predictor
+from glassnet.engines.numpy import NumPyPredictor
 from glassnet.training.learning_rate import find_learning_rate
 from glassnet.types import Array
 from tests.engines.both import expect_close, needs_native
@@ -132,7 +133,7 @@ def test_the_best_weights_are_put_back() -> None:
         one = trainer(engine, optimizer=gn.Adam(0.3, epsilon=0.1))
         quiet(one, rows(), epochs=30, callbacks=[gn.EarlyStopping(patience=3)], **PLAN)
         ends[engine] = arrays(one)
-        found = Predictor(one.network)(rows()[0])
+        found = NativePredictor(one.network)(rows()[0])
         np.testing.assert_allclose(found, one.network(rows()[0]), rtol=1e-10)
     expect_close(ends["native"], ends["numpy"], 1e-8)
 
@@ -234,7 +235,9 @@ def test_what_it_does_not_know_it_names(make: Any, why: str) -> None:
 def test_a_predictor_names_what_it_does_not_know() -> None:
     network = gn.Sequential([gn.Dense(3), Mine()], input_shape=2, seed=0)
     with pytest.raises(gn.SettingError, match=r"cannot run this: it does not know the layer Mine"):
-        Predictor(network)
+        predictor(network, engine="native")
+    assert isinstance(predictor(network), NumPyPredictor)
+    assert isinstance(predictor(line()), NativePredictor)
 
 
 def test_auto_takes_it_where_it_can() -> None:
@@ -253,7 +256,8 @@ def test_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(gn.SettingError, match="switched off"):
         of()("native")
     with pytest.raises(gn.SettingError, match="switched off"):
-        Predictor(line())
+        predictor(line(), engine="native")
+    assert isinstance(predictor(line()), NumPyPredictor)
 
 
 def test_not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -273,6 +277,10 @@ def test_one_that_is_forced_and_missing_is_an_error(
         gn.SettingError, match="GLASSNET_NATIVE: The native engine is not installed"
     ):
         of()("auto")
+    with pytest.raises(
+        gn.SettingError, match="GLASSNET_NATIVE: The native engine is not installed"
+    ):
+        predictor(line())
 
 
 def test_it_is_asked_first() -> None:

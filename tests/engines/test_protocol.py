@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 import glassnet as gn
 from glassnet.data import Batches
-from glassnet.engines import ENGINES, Examples, Job, NumPyEngine, State, choose
+from glassnet.data.pixels import Pixels
+from glassnet.engines import ENGINES, Examples, Job, NumPyEngine, State, choose, predictor
 from glassnet.types import Array
 from tests.training.setups import bits, line, quiet, values
 
@@ -53,8 +55,27 @@ class LineRunner:
         self.W[...], self.b[...] = state.arrays["line.W"], state.arrays["line.b"]
 
 
+class LinePredictor:
+    """Answers by x W + b as they are now."""
+
+    def __init__(self, network: gn.Network) -> None:
+        self.network = network
+
+    def outputs(self, examples: Examples) -> dict[str, Array]:
+        W, b = self.network.parameters().values()
+        (x,) = examples.xs.values()
+        return {"line": np.asarray(x) @ W + b}
+
+    def answer(self, x: Array | Pixels) -> tuple[Array, bool]:
+        (y,) = self.outputs(Examples({"rows": x}, {})).values()
+        return y, bool(np.isfinite(y).all())
+
+
 class LineEngine:
     name = "line"
+
+    def predictor(self, network: gn.Network) -> LinePredictor:
+        return LinePredictor(network)
 
     def prepare(self, job: Job) -> LineRunner:
         if list(job.network.parameters()) != ["line.W", "line.b"]:
@@ -110,6 +131,18 @@ class TestAnotherEngine:
         with pytest.raises(gn.SettingError, match="one dense layer called line"):
             gn.Trainer(network, LOSS, engine="line")
 
+    def test_it_answers_as_the_network_is(self) -> None:
+        network, x = line(), np.linspace(-1, 1, 8).reshape(4, 2)
+        asked = predictor(network, engine="line")
+        for _ in range(2):
+            y, finite = asked.answer(x)
+            assert isinstance(asked, LinePredictor)
+            np.testing.assert_allclose(y, network(x), rtol=1e-12)
+            assert finite
+            network.parameters()["line.b"][...] += 1
+        network.parameters()["line.b"][...] = np.inf
+        assert not asked.answer(x)[1]
+
     def test_it_is_offered_by_name(self) -> None:
         with pytest.raises(gn.SettingError, match="Did you mean 'line'"):
             choose("lime", JOB)
@@ -119,7 +152,7 @@ def test_auto_takes_the_first_that_can_and_says_why(monkeypatch: pytest.MonkeyPa
     class Refusing(NumPyEngine):
         name = "refusing"
 
-        def refuses(self, job: Job) -> str | None:  # noqa: ARG002
+        def refuses(self, what: Job | gn.Network) -> str | None:  # noqa: ARG002
             return "it is tired"
 
     monkeypatch.setattr("glassnet.engines.ENGINES", {"refusing": Refusing, "numpy": NumPyEngine})
@@ -128,3 +161,27 @@ def test_auto_takes_the_first_that_can_and_says_why(monkeypatch: pytest.MonkeyPa
     assert why == "the refusing engine cannot: it is tired"
     monkeypatch.setattr("glassnet.engines.ENGINES", {"numpy": NumPyEngine, "refusing": Refusing})
     assert choose("auto", JOB)[1] == "it can run all of this"
+
+
+def test_answering_is_chosen_as_training_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing(NumPyEngine):
+        name = "refusing"
+
+        def refuses(self, what: Job | gn.Network) -> str | None:
+            return "it only trains" if isinstance(what, gn.Network) else None
+
+    monkeypatch.setattr("glassnet.engines.ENGINES", {"refusing": Refusing, "numpy": NumPyEngine})
+    assert choose("auto", JOB)[0].name == "refusing"
+    assert choose("auto", line()) == (ANY, "the refusing engine cannot: it only trains")
+    assert choose("numpy", line())[1] == "asked for by name"
+    with pytest.raises(gn.SettingError, match="Did you mean 'numpy'"):
+        predictor(line(), engine="numpi")
+
+
+def test_both_engines_refuse_rows_of_another_shape() -> None:
+    for engine in ("numpy", "auto"):
+        asked = predictor(line(), engine)
+        with pytest.raises(gn.ShapeError, match="rows of 2 numbers"):
+            asked.answer(np.zeros((3, 1)))
+        with pytest.raises(gn.ShapeError, match="rows of 2 numbers"):
+            asked.answer(Pixels(np.zeros((3, 1), np.uint8), 16))

@@ -19,7 +19,7 @@ import pytest
 import glassnet as gn
 from glassnet.errors import FileError, SettingError
 from glassnet.export import check, export_html, packing, web_page
-from glassnet.model.described import described
+from glassnet.model.description import description
 from glassnet.nn import Frame
 from glassnet.types import Array
 from tests.model import models
@@ -155,7 +155,7 @@ def test_it_says_of_the_model_what_a_stranger_may_know(tmp_path: Path) -> None:
     assert told["learns"] is False
     (one,) = told["models"]
     assert (one["name"], one["hash"]) == ("iris", model.digest)
-    assert one == described(model, "iris")
+    assert one == description(model, "iris")
     told = {"data", "rows", "created"}
     assert {*one["provenance"]} == told | {*model.provenance["figures"]["test"]}
     first = one["inputs"]["features"][0]

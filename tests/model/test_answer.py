@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.engines import Predictor
+from glassnet.engines import library
 from glassnet.types import Array
 from tests.model.models import LABELS, classes, images, rows, values
 
@@ -164,11 +164,7 @@ def test_a_copy_answers_with_its_own_network() -> None:
 
 def test_without_compiled_code_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     told = [one.to_json() for one in experienced(classes()).answers(rows())]
-
-    def none(*_: object) -> None:
-        raise gn.SettingError("no compiled code")
-
-    monkeypatch.setattr(Predictor, "__init__", none)
+    monkeypatch.setenv(library.VARIABLE, "off")
     for one, same in zip(experienced(classes()).answers(rows()), told, strict=True):
         assert one.label == same["class"]
         assert one.probability == pytest.approx(same["probability"], rel=1e-4)

@@ -139,11 +139,11 @@ def test_many_rows_go_through_the_reference_engine_some_at_a_time(
 
 NATIVE = """
 import resource, sys, numpy as np, glassnet as gn
-from glassnet.engines import Predictor
+from glassnet.engines import NativePredictor
 nodes, width, rows = map(int, sys.argv[1:])
 layers = [gn.Softplus() if n % 2 else gn.Sigmoid() for n in range(nodes)]
 network = gn.Sequential([*layers, gn.BatchNorm(), gn.Dense(2)], input_shape=width, seed=0)
-ask = Predictor(network)
+ask = NativePredictor(network)
 x = np.ones((rows, width), np.float32)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 many = ask(x)

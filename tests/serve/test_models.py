@@ -14,7 +14,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.errors import FileError, ModelFileError, SettingError
-from glassnet.model.described import described
+from glassnet.model.description import description
 from glassnet.serve import Models
 
 from .asking import ADDRESS, IRIS_ROW, Asker, make_app
@@ -281,7 +281,7 @@ def test_answers_and_hashes_belong_together_while_models_are_switched(
 def test_what_a_model_says_of_itself(trained: Path) -> None:
     iris, digits = Models.load([trained / f"{name}.safetensors" for name in ("iris", "digits")])
     told = iris.about()
-    assert told == described(iris.model, "iris")
+    assert told == description(iris.model, "iris")
     assert set(told) == {"name", "hash", "inputs", "outputs", "provenance", "experience"}
     feature = told["inputs"]["features"][0]
     assert set(feature) == {"name", "unit", "low", "high", "typical", "choices"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import glassnet as gn
-from glassnet.data.meaning import Classes
+from glassnet.data.meaning import Classes, Values
 from glassnet.types import Array
 
 MOST_DOUBTS = 10
@@ -22,7 +22,7 @@ class Answers:
 
     columns     their titles
     rows        a text for a label, a float for a number
-    records     the same as JSON, an object a row
+    records     the answers as JSON, an object a row
     shares      whether the numbers are probabilities
     doubts      for each row why its answer is not sure, "" where it is; None where the model has
                 no Experience, and so cannot tell
@@ -90,59 +90,53 @@ def answer(model: gn.Model, x: Any, truth: Array | None, everything: bool) -> An
     """Ask a model.
 
     truth       the targets, where they are known, to be shown beside
-    everything  the probability of every class, not of the answer only
+    everything  whether the columns have the probability of every class, not of the answer only
+
+    In JSON an answer is what the service sends (`Answer.to_json`), with its truth.
     """
-    found = model.answers(x)
-    if isinstance(model.outputs, Classes):
-        told = _classes(model.outputs.labels, found, truth, everything)
+    found, outputs = model.answers(x), model.outputs
+    records = [one.to_json() for one in found]
+    if isinstance(outputs, Classes):
+        said = None if truth is None else [outputs.labels[k] for k in truth]
+        columns, rows = _classes(outputs.labels, found, said, everything)
     else:
-        units = model.outputs.units or ("",) * model.outputs.size
-        told = _values(model.outputs.names, units, found, truth)
-    if model.experience is None:
-        return told
-    for record, one in zip(told.records, found, strict=True):
-        record.setdefault("sure", one.sure)  # a quantity may have that name
-        record.setdefault("unsure_because", [doubt.to_json() for doubt in one.unsure_because])
-    doubts = ["; ".join(doubt.message for doubt in one.unsure_because) for one in found]
-    return replace(told, doubts=doubts)
+        columns, rows = _values(outputs, found, truth)
+        said = None
+        if truth is not None:
+            said = [dict(zip(outputs.names, t, strict=True)) for t in truth.tolist()]
+    for record, t in zip(records, said or (), strict=said is not None):
+        record["truth"] = t
+    doubts = None
+    if model.experience is not None:
+        doubts = ["; ".join(doubt.message for doubt in one.unsure_because) for one in found]
+    return Answers(columns, rows, records, isinstance(outputs, Classes), doubts)
 
 
 def _classes(
-    labels: tuple[str, ...], found: list[gn.Answer], truth: Array | None, everything: bool
-) -> Answers:
+    labels: tuple[str, ...], found: list[gn.Answer], truth: list[str] | None, everything: bool
+) -> tuple[list[str], list[list[str | float]]]:
+    """Give the titles of the columns, and the rows: a label, its truth, probabilities."""
     columns = ["answer", *(["truth"] if truth is not None else []), "probability"]
     columns += [f"p({label})" for label in labels] if everything else []
     rows: list[list[str | float]] = []
-    records = []
     for n, one in enumerate(found):
         share = {label: round(p, 6) for label, p in one.probabilities.items()}
-        record: dict[str, Any] = {"answer": one.label}
-        if truth is not None:
-            record["truth"] = labels[truth[n]]
-        record["probability"] = share[one.label]
-        rows.append([*record.values(), *(share.values() if everything else [])])
-        if everything:
-            record["probabilities"] = share
-        records.append(record)
-    return Answers(columns, rows, records, shares=True)
+        beside = [] if truth is None else [truth[n]]
+        rows.append([one.label, *beside, share[one.label], *(share.values() if everything else [])])
+    return columns, rows
 
 
 def _values(
-    names: tuple[str, ...], units: tuple[str, ...], found: list[gn.Answer], truth: Array | None
-) -> Answers:
-    titles = [f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)]
-    columns = titles + ([f"truth of {title}" for title in titles] if truth is not None else [])
+    outputs: Values, found: list[gn.Answer], truth: Array | None
+) -> tuple[list[str], list[list[str | float]]]:
+    """Give the titles of the columns, and the rows: the values, then those that are true."""
+    units = outputs.units or ("",) * outputs.size
+    named = zip(outputs.names, units, strict=True)
+    titles = [f"{name} ({unit})" if unit else name for name, unit in named]
     rows: list[list[str | float]] = [
         [round(value, 6) for value in one.values.values()] for one in found
     ]
-    if truth is not None:
-        rows = [[*row, *t] for row, t in zip(rows, truth.tolist(), strict=True)]
-    records = [
-        {
-            name: {"value": row[m], "unit": units[m]}
-            | ({} if truth is None else {"truth": row[len(names) + m]})
-            for m, name in enumerate(names)
-        }
-        for row in rows
-    ]
-    return Answers(columns, rows, records, shares=False)
+    if truth is None:
+        return titles, rows
+    columns = titles + [f"truth of {title}" for title in titles]
+    return columns, [[*row, *t] for row, t in zip(rows, truth.tolist(), strict=True)]

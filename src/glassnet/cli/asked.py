@@ -29,7 +29,7 @@ def is_data_set(what: str) -> bool:
 
 def trained_on(model: gn.Model) -> str:
     """The data set that a model learnt from. Raises DataError if the model does not say."""
-    name = data_name(model)
+    name = data_name(model.provenance)
     if not name:
         raise DataError("The model was trained on data of its own: name a data set or a CSV file.")
     return name
@@ -59,7 +59,7 @@ def data_of(model: gn.Model, name: str) -> gn.Dataset:
         raise DataError(
             f"The model reads {meaning(model.inputs)}; {name} has {meaning(data.inputs)}."
         )
-    if not fits(model, data):
+    if not fits(data, model.inputs, model.outputs):
         raise DataError(
             f"The model answers with {meaning(model.outputs)}; {name} has {meaning(data.outputs)}."
         )

@@ -1,7 +1,7 @@
 """`glassnet check`: whether a model's network can be trained at all."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,12 +9,7 @@ import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
 from glassnet.cli.show import show_text
 
-if TYPE_CHECKING:
-    from glassnet.types import Array
-
 FAILED = 1
-LARGE, SAMPLE = 50_000, 500
-"""Of networks with more parameters than the first, so many numbers of each array are measured."""
 
 
 def check(
@@ -36,15 +31,15 @@ def check(
         glassnet check digits.safetensors digits --rows 64 --json
         glassnet check iris.safetensors flowers.csv --target species
     """
-    from glassnet.cli.lesson import loss_of, optimizer_of
+    import numpy as np
 
     checked = gn.load(model)
-    net, loss = checked.network, loss_of(checked)
-    x, t, told = _batch(checked, data, target, rows)
-    most = SAMPLE if net.size() > LARGE else None
-    gradients = gn.check_gradients(net, x, t, loss, tolerance=tolerance, training=True, most=most)
-    overfit = gn.can_overfit(net, x, t, loss)
-    movement = gn.all_parameters_move(net, x, t, loss, optimizer=optimizer_of(checked))
+    net, task = checked.network, checked.task
+    batch, told = _batch(checked, data, target, rows)
+    gradients = checked.check_gradients(batch, tolerance=tolerance)
+    x, t = np.asarray(batch.x), task.targets(batch.t)
+    overfit = gn.can_overfit(net, x, t, task.loss)
+    movement = gn.all_parameters_move(net, x, t, task.loss, optimizer=task.optimizer)
     passed = gradients.passed and overfit.passed and movement.passed
     if as_json:
         document = {
@@ -65,17 +60,15 @@ def check(
 
 def _batch(
     model: "gn.Model", data: str | None, target: str | None, count: int
-) -> "tuple[Array, Array, str]":
-    """Choose rows at random, always the same ones, in the form in which the network is trained."""
+) -> tuple["gn.Rows", str]:
+    """Choose rows at random, always the same ones."""
     import numpy as np
 
     from glassnet.cli.asked import is_data_set, part_of, rows_and_targets, trained_on
-    from glassnet.cli.lesson import as_trained
 
     name = data or trained_on(model)
     known = is_data_set(name)
     rows = part_of(model, name, "train") if known else rows_and_targets(model, name, target)
     some = np.random.default_rng(0).permutation(len(rows))[:count]
-    batch = as_trained(model, rows.take(some))
     part = " of the training part" if known else ""
-    return np.asarray(batch.x), batch.t, f"{name}, {len(some)} rows{part}"
+    return rows.take(some), f"{name}, {len(some)} rows{part}"

@@ -81,7 +81,7 @@ def _ask_anew(path: Path) -> None:
     show_commands(asked)
     command = [sys.executable, "-m", "glassnet", *asked]
     answers = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-    right = sum(one["answer"] == one["truth"] for one in answers)
+    right = sum(one["class"] == one["truth"] for one in answers)
     print(f"   It answers {right} of {len(answers)} rightly.")
 
 
@@ -102,10 +102,9 @@ def _look(model: "gn.Model", data: "gn.Dataset", path: Path) -> None:
 
 def _tell(model: "gn.Model", data: "gn.Dataset", row: int) -> None:
     """Show a mistake: which pixels spoke for the wrong answer and which for the truth."""
-    from glassnet.cli.explain import why_of
     from glassnet.explanations.why_text import pixels_text
 
-    told = why_of(model, data.test, row)
+    told = model.explain(data.test.take([row]))
     (question,) = told.questions
     print(
         f"   Of this one it was surest, and wrong (row {row}): a {told.truth}, read as a "

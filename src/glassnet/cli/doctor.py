@@ -43,27 +43,14 @@ def doctor(
 def _diagnose(model: "gn.Model", data: str | None, target: str | None) -> "tuple[Diagnosis, str]":
     """Look at a model with the rows it was trained on, or with those of a file."""
     from glassnet.cli.asked import data_of, is_data_set, rows_and_targets, trained_on
-    from glassnet.cli.lesson import as_trained, history_of, loss_of, optimizer_of
-    from glassnet.data.meaning import Features
 
     name = data or trained_on(model)
     validation = None
     if is_data_set(name):
         found = data_of(model, name)
-        rows, validation = found.train, as_trained(model, found.validation)
+        rows, validation = found.train, found.validation
         told = f"{name}, {len(rows):,} training rows, {len(validation):,} validation rows"
     else:
         rows = rows_and_targets(model, name, target)
         told = f"{name}, {len(rows):,} rows"
-    lesson = as_trained(model, rows)
-    diagnosis = gn.diagnose(
-        model.network,
-        lesson.x,
-        lesson.t,
-        loss_of(model),
-        validation=validation,
-        history=history_of(model),
-        optimizer=optimizer_of(model),
-        columns=model.inputs.names if isinstance(model.inputs, Features) else (),
-    )
-    return diagnosis, told
+    return model.diagnose(rows, validation=validation), told

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,6 @@ import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
 from glassnet.cli.show import show_text, size_of
 from glassnet.errors import DataError, SettingError
-
-if TYPE_CHECKING:
-    from glassnet.explanations import Explanation, Why
 
 
 def explain(
@@ -62,8 +59,9 @@ def explain(
     asked = gn.load(model)
     rows, told = _rows(asked, data, target)
     n = _chosen(asked, rows, row, mistake)
-    reasons = why_of(asked, rows, n)
-    explained = _steps(asked, rows, n, unit) if unit else reasons
+    one = rows.take([n])
+    reasons = asked.explain(one)
+    explained = asked.explain_steps(one, unit=unit) if unit else reasons
     if path:
         reasons.picture().save(path)
         typer.echo(f"Wrote {path} ({size_of(path)})", err=True)
@@ -109,36 +107,3 @@ def _surest_mistake(model: "gn.Model", rows: "gn.Rows", row: int | None) -> int:
     if not len(found):
         raise DataError(f"There is no mistake: all {found.asked} rows were answered rightly.")
     return int(found.rows[0])
-
-
-def why_of(model: "gn.Model", rows: "gn.Rows", n: int) -> "Why":
-    """Say why a model answers row n as it does."""
-    import numpy as np
-
-    from glassnet.data.meaning import Classes
-    from glassnet.explanations import why
-
-    one = rows.take([n])
-    answer = model.predict(one.x)[0]
-    told = {}
-    if isinstance(model.outputs, Classes):
-        told["chosen"], answer = int(answer), model.predict_proba(one.x)[0]
-    x = np.asarray(one.x)
-    return why(model.network, model.inputs, model.outputs, x, answer, one.t[0], **told)
-
-
-def _steps(model: "gn.Model", rows: "gn.Rows", n: int, unit: str) -> "Explanation":
-    """Explain a unit by one training step on the row."""
-    import numpy as np
-
-    from glassnet.cli.lesson import as_trained, loss_of, optimizer_of
-
-    one = as_trained(model, rows.take([n]))
-    return gn.explain(
-        model.network,
-        np.asarray(one.x),
-        one.t,
-        loss_of(model),
-        unit=unit,
-        optimizer=optimizer_of(model),
-    )

@@ -30,8 +30,7 @@ def learn_on(
     said of where to, and what reading and learning raise.
     """
     from glassnet.data.image_folder import read
-    from glassnet.model.continuing import earlier_data, expect_pictures
-    from glassnet.model.continuing import learn_on as learn
+    from glassnet.model.learn_on import earlier_data, expect_pictures
     from glassnet.training.interrupt import held_back
 
     if folder is None:
@@ -48,7 +47,7 @@ def learn_on(
         )
     with held_back() as came:
         try:
-            model = learn(model, kept, data=data, progress=not quiet, **settings)
+            model = model.learn_on(kept, data=data, progress=not quiet, **settings)
         except BaseException as error:
             with_what_was_learnt(error, kept_in)
             raise

@@ -27,7 +27,7 @@ def predict(
     ],
     row: Annotated[int | None, typer.Option(help="Only this row, counted from 0.")] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="The probability of every class.")
+        bool, typer.Option("--all", help="The probability of every class; JSON always has it.")
     ] = False,
     form: Annotated[
         Literal["text", "csv", "json"], typer.Option("--format", help="Of the answers.")

@@ -6,7 +6,23 @@ from typing import Annotated, Literal
 import typer
 
 from glassnet.cli.training import Files, going_on, train_and_keep
+from glassnet.defaults import (
+    AUGMENTED_UPDATES,
+    BATCH_SIZE,
+    LARGE_BATCH_SIZE,
+    MANY_ROWS,
+    PATIENCE_PART,
+    SMALL_TABLE_RATE,
+    UNITS,
+    UPDATES,
+)
 from glassnet.errors import SettingError
+
+
+def _usual(many: bool, augmented: bool) -> str:
+    """Write the units that are usual as --layers takes them."""
+    return ",".join(map(str, UNITS[many, augmented]))
+
 
 NETWORK, TRAINING, KEEPING = "The network", "The training", "What is kept and shown"
 ON = "Learning on"
@@ -26,8 +42,9 @@ def train(
         str | None,
         typer.Option(
             metavar="64,32",
-            help="Units of each hidden layer, or none for a linear model. Unless given: 64, or 256 "
-            "from 10,000 rows on; 128, or 512,256, with --augment.",
+            help="Units of each hidden layer, or none for a linear model. Unless given: "
+            f"{_usual(False, False)}, or {_usual(True, False)} from {MANY_ROWS:,} rows on; "
+            f"{_usual(False, True)}, or {_usual(True, True)}, with --augment.",
             rich_help_panel=NETWORK,
         ),
     ] = None,
@@ -52,7 +69,8 @@ def train(
     learning_rate: Annotated[
         float | None,
         typer.Option(
-            help="Unless given, the optimiser's own; 0.01 for adam on tables below 10,000 rows.",
+            help=f"Unless given, the optimiser's own; {SMALL_TABLE_RATE} for adam on tables below "
+            f"{MANY_ROWS:,} rows.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
@@ -74,15 +92,16 @@ def train(
     epochs: Annotated[
         int | None,
         typer.Option(
-            help="Times through the data; unless given, about 6,000 updates' worth, or 16,000 with "
-            "--augment.",
+            help=f"Times through the data; unless given, about {UPDATES:,} updates' worth, or "
+            f"{AUGMENTED_UPDATES:,} with --augment.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
     batch_size: Annotated[
         int | None,
         typer.Option(
-            help="Rows an update. Unless given: 32, or 128 from 10,000 rows on.",
+            help=f"Rows an update. Unless given: {BATCH_SIZE}, or {LARGE_BATCH_SIZE} from "
+            f"{MANY_ROWS:,} rows on.",
             rich_help_panel=TRAINING,
         ),
     ] = None,
@@ -90,8 +109,8 @@ def train(
         int | None,
         typer.Option(
             help="Stop when validation has not improved for so many epochs, and keep the best; 0 "
-            "never stops. Unless given, a fifth of the epochs where their number is not given "
-            "either, nor --augment.",
+            f"never stops. Unless given, 1/{PATIENCE_PART} of the epochs where their number is not "
+            "given either, nor --augment.",
             rich_help_panel=TRAINING,
         ),
     ] = None,

@@ -47,7 +47,7 @@ def going_on(data: str | None, files: Files, chosen: dict[str, Any]) -> tuple[st
     Raises SettingError for another setting than training was begun with, DataError where neither a
     checkpoint nor anything else says what is learnt.
     """
-    from glassnet.model.going_on import expect_as_before, kept_in
+    from glassnet.model.resume import expect_as_before, kept_in
 
     kept = kept_in(files.checkpoint)
     if kept is None:

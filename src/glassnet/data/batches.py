@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from glassnet.data.rows import Rows
+from glassnet.defaults import BATCH_SIZE
 from glassnet.errors import DataError
 from glassnet.settings import seed_number, whole_number
 from glassnet.types import Array
-
-DEFAULT_BATCH_SIZE = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +68,12 @@ def permutation(count: int, seed: int, epoch: int = 0) -> NDArray[np.intp]:
 
 
 def batch_size_for(count: int, asked: int | None) -> int:
-    """How many of `count` rows make a batch: those asked for, or 32, or all where there are fewer.
+    """How many of `count` rows make a batch: those asked for, or as many as usual, or all.
 
     Raises SettingError for a size that is none, DataError for one larger than the data.
     """
     if asked is None:
-        return min(DEFAULT_BATCH_SIZE, count)
+        return min(BATCH_SIZE, count)
     size = whole_number("batch_size", asked)
     if size > count:
         raise DataError(

@@ -160,6 +160,24 @@ def in_order(rows: Any, names: Sequence[str]) -> Any:
     return rows[list(names)]
 
 
+def named_in_order(row: Any, names: Sequence[str]) -> Any:
+    """The numbers of one row that has names for them, such as a dict, in the order that is meant.
+
+    What has no names is left as it is, a table too. Raises DataError where they are others.
+    """
+    if hasattr(row, "columns") or not callable(getattr(row, "keys", None)):
+        return row
+    keys = list(row.keys())
+    if not all(isinstance(key, str) for key in keys):
+        return row
+    if Counter(keys) != Counter(names):
+        raise DataError(
+            f"The row has the names {short(keys)}, expected {short(list(names))}, of which it "
+            f"lacks {short(sorted(set(names) - set(keys)))}."
+        )
+    return [row[name] for name in names]
+
+
 def _check_finite(name: str, array: Array) -> None:
     finite = np.isfinite(array)
     if finite.all():

@@ -1,9 +1,10 @@
-"""The engine protocol: what the trainer asks of whatever makes training happen.
+"""The engine protocol: what is asked of whatever computes, to train a network and to answer by it.
 
 The trainer decides (epochs, order, rates, callbacks); an engine computes. `prepare` turns a job
 into a runner; the runner is handed chunks of batches, by row index, and returns their losses. Where
 a chunk ends, everything can be read back: the network's own arrays hold the weights, and `state`
-the rest, so that training can be looked at, kept, and gone on with by any other engine.
+the rest, so that training can be looked at, kept, and gone on with by any other engine. Of a
+network that is not trained, `predictor` makes what answers rows.
 """
 
 from __future__ import annotations
@@ -159,6 +160,26 @@ def prepared_after(runner: Runner, engine: Engine, job: Job) -> Runner:
     return anew
 
 
+class Predictor(Protocol):
+    """A network that answers rows, from any thread: as it is at each call, not as it was."""
+
+    network: Network
+
+    def outputs(self, examples: Examples) -> dict[str, Array]:
+        """Return the outputs of all rows by name, (N, …) each.
+
+        Nothing is dropped. What is too large to compute with is not finite.
+        """
+        ...
+
+    def answer(self, x: Array | Pixels) -> tuple[Array, bool]:
+        """Return the output for the rows x, (N, …), and whether all of it is finite.
+
+        The network has one input and one output.
+        """
+        ...
+
+
 class Kept:
     """What every runner here keeps of its job: the network's own arrays, and the optimiser's."""
 
@@ -199,8 +220,12 @@ class Engine(Protocol):
         """Get ready to run a job; SettingError names what the engine cannot do."""
         ...
 
-    def refuses(self, job: Job) -> str | None:
-        """Say why this engine cannot run a job, or None if it can."""
+    def predictor(self, network: Network) -> Predictor:
+        """Get ready to answer rows; SettingError names what the engine cannot do."""
+        ...
+
+    def refuses(self, what: Job | Network) -> str | None:
+        """Say why this engine cannot run a job, or answer by a network; None if it can."""
         ...
 
 

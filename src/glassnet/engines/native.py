@@ -8,7 +8,6 @@ one's own for instance, it names, and the reference engine runs the network inst
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from glassnet.data.pixels import Pixels
 from glassnet.engines import library
 from glassnet.engines.base import Examples, Job, Kept, State
 from glassnet.engines.lowering import Lowering, refusal
-from glassnet.engines.numpy import outputs
 from glassnet.errors import SettingError
 from glassnet.nn.network import Network
 from glassnet.settings import threads as threads
@@ -33,20 +31,22 @@ class NativeEngine:
 
     def prepare(self, job: Job) -> NativeRunner:
         """Lower a job; SettingError says why there is no compiled code, or names what it lacks."""
-        library.load()
-        if reason := refusal(job):
-            raise SettingError(f"The native engine cannot run this: {reason}. Use engine='numpy'.")
+        _expect_known(job)
         return NativeRunner(job)
 
-    def refuses(self, job: Job) -> str | None:
-        """Say why this engine cannot run a job, or None if it can."""
+    def predictor(self, network: Network) -> NativePredictor:
+        """Lower a network; SettingError says the same."""
+        return NativePredictor(network)
+
+    def refuses(self, what: Job | Network) -> str | None:
+        """Say why this engine cannot run a job, or answer by a network; None if it can."""
         try:
             library.load()
         except SettingError as error:
             if library.is_forced():
                 raise
             return str(error).rstrip(".")
-        return refusal(job)
+        return refusal(what)
 
 
 class NativeRunner(Kept):
@@ -85,7 +85,7 @@ class NativeRunner(Kept):
         return _infer(self._native, self._program, self.job.network, examples)
 
 
-class Predictor:
+class NativePredictor:
     """A network's forward pass as compiled code, for one row and for many, from any thread.
 
     It reads the network's arrays at each call, and so answers as the network is. Raises
@@ -93,9 +93,7 @@ class Predictor:
     """
 
     def __init__(self, network: Network) -> None:
-        self._native = library.load()
-        if reason := refusal(network):
-            raise SettingError(f"The native engine cannot run this: {reason}.")
+        self._native = _expect_known(network)
         self.network = network
         self._lower()
 
@@ -108,17 +106,18 @@ class Predictor:
         """Return the output for the rows x of a network of one input and one output: (N, …)."""
         return self.answer(x)[0]
 
-    def answer(self, x: Array) -> tuple[Array, bool]:
-        """Return the same, and whether all of it is finite."""
+    def answer(self, x: Array | Pixels) -> tuple[Array, bool]:
+        """Return the same, also for Pixels, and whether all of it is finite."""
         self._keep_up()
+        byte = 0.0
         if not (isinstance(x, np.ndarray) and x.dtype == self._dtype and x.shape[1:] == self._shape
                 and x.flags.c_contiguous and x.flags.aligned):  # fmt: skip
-            x = _aligned(x, self._dtype)
+            x, byte = _readable(x, self._dtype)
             self.network.expect_inputs(dict.fromkeys(self.network.inputs, x))
         y = np.empty((len(x), *self._out), self._dtype)
-        return y, self._native.infer(self._program, ((x, 0.0),), (y,))
+        return y, self._native.infer(self._program, ((x, byte),), (y,))
 
-    def __reduce__(self) -> tuple[type[Predictor], tuple[Network]]:
+    def __reduce__(self) -> tuple[type[NativePredictor], tuple[Network]]:
         return type(self), (self.network,)  # a copy has a program of its own
 
     def _lower(self) -> None:
@@ -142,15 +141,12 @@ class Predictor:
         return None
 
 
-def outputs_function(network: Network) -> Callable[[Examples], dict[str, Array]]:
-    """Return what computes a network's outputs: compiled code, or the layers as they are written.
-
-    Examples in, the outputs of all rows by name out.
-    """
-    try:
-        return Predictor(network).outputs
-    except SettingError:
-        return partial(outputs, network)
+def _expect_known(what: Job | Network) -> library.Native:
+    """Return the compiled code, or raise SettingError for what it cannot run, or is not there."""
+    native = library.load()
+    if reason := refusal(what):
+        raise SettingError(f"The native engine cannot run this: {reason}. Use engine='numpy'.")
+    return native
 
 
 def _again(job: Job, slots: dict[str, dict[str, Array]]) -> NativeRunner:
@@ -171,12 +167,15 @@ def _target(t: Array, dtype: DTypeLike) -> tuple[Array, bool]:
 
 
 def _inputs(network: Network, examples: Examples) -> tuple[tuple[Array, float], ...]:
-    """Return each input's rows, and what a byte of them is worth; 0 where they are no bytes."""
-    return tuple(
-        (np.ascontiguousarray(x.bytes), 1 / x.maximum) if isinstance(x, Pixels)
-        else (_aligned(x, network.dtype), 0.0)
-        for x in (examples.xs[name] for name in network.inputs)
-    )  # fmt: skip
+    """Return each input's rows, and what a byte of them is worth."""
+    return tuple(_readable(examples.xs[name], network.dtype) for name in network.inputs)
+
+
+def _readable(x: Array | Pixels, dtype: DTypeLike) -> tuple[Array, float]:
+    """Return rows as compiled code reads them, and what a byte is worth; 0 where they are none."""
+    if isinstance(x, Pixels):
+        return np.ascontiguousarray(x.bytes), 1 / x.maximum
+    return _aligned(x, dtype), 0.0
 
 
 def _infer(

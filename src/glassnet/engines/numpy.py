@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.data.batches import Batches
+from glassnet.data.pixels import Pixels
 from glassnet.engines.base import Examples, Job, Kept
 from glassnet.memory import keep_pages
 from glassnet.nn.network import Network
@@ -29,7 +30,11 @@ class NumPyEngine:
         keep_pages()
         return NumPyRunner(job)
 
-    def refuses(self, job: Job) -> str | None:  # noqa: ARG002
+    def predictor(self, network: Network) -> NumPyPredictor:
+        """Get ready to answer rows; this engine can answer by every network."""
+        return NumPyPredictor(network)
+
+    def refuses(self, what: Job | Network) -> str | None:  # noqa: ARG002
         """Return None: this engine can run all of them."""
         return None
 
@@ -92,6 +97,24 @@ class NumPyRunner(Kept):
     def outputs(self, examples: Examples) -> dict[str, Array]:
         """Return the outputs of all rows by name."""
         return outputs(self.job.network, examples)
+
+
+class NumPyPredictor:
+    """A network's forward pass, layer by layer."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    def outputs(self, examples: Examples) -> dict[str, Array]:
+        """Return the outputs of all rows by name, (N, …) each."""
+        return outputs(self.network, examples)
+
+    def answer(self, x: Array | Pixels) -> tuple[Array, bool]:
+        """Return the output for the rows x, (N, …), and whether all of it is finite."""
+        (name,) = self.network.inputs
+        self.network.expect_inputs({name: x})
+        (y,) = self.outputs(Examples({name: x}, {})).values()
+        return y, bool(np.isfinite(y).all())
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is too large shows in the outputs

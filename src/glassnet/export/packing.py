@@ -13,7 +13,7 @@ import numpy as np
 import glassnet
 from glassnet.data.meaning import meaning_from_json
 from glassnet.errors import GlassnetError, ModelFileError, SettingError
-from glassnet.model.described import described
+from glassnet.model.description import description
 from glassnet.model.experience import ARRAYS, Experience
 from glassnet.model.model import Model
 from glassnet.nn import layers
@@ -33,7 +33,7 @@ def packed(model: Model, name: str) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "glassnet": glassnet.__version__,
-        "description": {"models": [described(model, name)], "learns": False},
+        "description": {"models": [description(model, name)], "learns": False},
         "model": {
             "network": packed_network(model.network),
             "arrays": packed_arrays(model.network.arrays()),

@@ -47,13 +47,13 @@ def _as_asked(inputs: Inputs, x: Any) -> Array | Pixels:
 
 def _at_hand(model: Model) -> Dataset | None:
     """The data set that a model learnt from, unless it would have to be downloaded."""
-    name = data_name(model)
+    name = data_name(model.provenance)
     if not name:
         return None
     for options in _places(name):
         with suppress(DataError, FileError, MissingExtraError):
             data = datasets.load(name, **options)
-            if fits(model, data):
+            if fits(data, model.inputs, model.outputs):
                 return data
     return None
 

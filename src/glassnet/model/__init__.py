@@ -5,4 +5,4 @@ from glassnet.model.answer import Doubt as Doubt
 from glassnet.model.experience import Experience as Experience
 from glassnet.model.loading import load as load
 from glassnet.model.model import Model as Model
-from glassnet.model.one_call import train as train
+from glassnet.model.train import train as train

@@ -10,8 +10,9 @@ from typing import Any
 from glassnet.data.meaning import meaning_from_json as read_meaning
 from glassnet.errors import ModelFileError, SettingError, ShapeError
 from glassnet.files import expect_format, read_sealed_bytes, unseal
+from glassnet.model.base import FORMAT, VERSION
 from glassnet.model.experience import Experience
-from glassnet.model.model import FORMAT, VERSION, Model
+from glassnet.model.model import Model
 from glassnet.nn.config import network_from_config
 from glassnet.nn.layer import Layer
 from glassnet.settings import ALLOW_MORE, as_people_read, most_memory

@@ -1,47 +1,33 @@
-"""Model: a network, what goes in and comes out, and how it was made."""
+"""Model: a network with what its numbers mean, and everything that it can be asked."""
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from glassnet.data.meaning import Classes, Images, Inputs, Outputs, Values
+from glassnet.data.dataset import Dataset
+from glassnet.data.meaning import Classes, Features, Images
 from glassnet.data.pixels import Pixels
-from glassnet.data.rows import Rows, check_classes, in_order, in_precision, numbers
-from glassnet.engines import Predictor, outputs_function
-from glassnet.engines.base import Examples
-from glassnet.errors import (
-    DataError,
-    FileError,
-    SettingError,
-    ShapeError,
-    short,
-)
-from glassnet.files import write_sealed
-from glassnet.model.answer import Answer, doubts
-from glassnet.model.experience import Experience
-from glassnet.model.provenance import fit_for_json
-from glassnet.nn.network import Network
-from glassnet.settings import as_people_read, expect_kind
-from glassnet.training.history import Figures
-from glassnet.training.metrics import confusion_table, metric
+from glassnet.data.rows import Rows, in_order, named_in_order, numbers
+from glassnet.errors import DataError
+from glassnet.model.base import BaseModel, chosen_classes, in_units, probabilities
+from glassnet.model.task import history_of
+from glassnet.settings import named
 from glassnet.types import Array
 
 if TYPE_CHECKING:
-    from glassnet.explanations import Why
+    from glassnet.doctor import Diagnosis
+    from glassnet.explanations import Explanation, Why
+    from glassnet.export import Page
+    from glassnet.gradients import GradientReport
 
-FORMAT, VERSION = "glassnet-model", 1
-ANSWER, NUMBER = 2000, 250
-"""Bytes that an answer takes, and each number in it beside its name, about."""
-
-METRICS = {Classes: ("accuracy", "precision", "recall", "f1"), Values: ("mae", "rmse", "r2")}
+MANY_PARAMETERS, SAMPLE = 50_000, 500
+"""Of networks with more parameters than these, so many numbers of each array are nudged."""
 
 
-class Model:
+class Model(BaseModel):
     """A network of one input and one output, with what its numbers mean.
 
     inputs      Images, or Features of a table
@@ -55,317 +41,176 @@ class Model:
     or as a pandas table with these names; images as Pixels, as whole numbers 0..maximum, or as
     floats 0..1. What is too large for the network's precision is refused. Answers come as the data
     sets have targets: class indices (``outputs.labels`` names them), or values in their units.
+    Targets are given so too; what the loss makes of them, and which loss it is, `task` knows.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        inputs: Inputs,
-        outputs: Outputs,
-        provenance: Mapping[str, Any] | None = None,
-        experience: Experience | None = None,
-    ) -> None:
-        if len(network.inputs) != 1 or len(network.outputs) != 1:
-            raise SettingError(
-                f"A Model holds a network of one input and one output, got {len(network.inputs)} "
-                f"and {len(network.outputs)}."
-            )
-        if not isinstance(inputs, Inputs) or not isinstance(outputs, Outputs):
-            raise SettingError(
-                "A Model expects inputs as gn.Features or gn.Images and outputs as gn.Classes or "
-                f"gn.Values, got {short(inputs)} and {short(outputs)}."
-            )
-        if isinstance(outputs, Classes) and len(outputs.labels) == 1:
-            raise SettingError(f"A Model tells two classes or more apart, got {short(outputs)}.")
-        (into,) = network.inputs.values()
-        (out,) = network.output_shapes.values()
-        for side, shape, meaning in (("input", into, inputs), ("output", out, outputs)):
-            if shape != (meaning.size,):
-                raise ShapeError(
-                    f"The network's {side} has shape {shape} a row, but {short(meaning)} asks for "
-                    f"({meaning.size},)."
-                )
-        self.network = network
-        self.inputs = inputs
-        self.outputs = outputs
-        self.provenance = fit_for_json({} if provenance is None else provenance)
-        self.experience = experience
-        self.digest = ""
-        self._asked: Predictor | Callable[[Examples], dict[str, Array]] | None = None
+    # -- looking inside ----------------------------------------------------------------------
 
-    @property
-    def experience(self) -> Experience | None:
-        """What the rows were like that it learnt from. Raises ShapeError for that of others."""
-        return self._experience
+    def explain(self, row: Any, target: Any = None) -> Why:
+        """Say what speaks for the answer to one row, and what for the truth or the runner-up.
 
-    @experience.setter
-    def experience(self, experience: Experience | None) -> None:
-        if experience is not None:
-            expect_kind("A Model's experience", experience, Experience, "gn.Experience.of(...)")
-            if experience.size != self.inputs.size:
-                raise ShapeError(
-                    f"The experience is of rows of {experience.size} numbers, but the network "
-                    f"takes {self.inputs.size}."
-                )
-        self._experience = experience
+        row     one row as `predict` takes rows, or by name, {"petal width": 0.2, …}; a table of
+                one; or gn.Rows of one, with its target
+        target  its class index, or its values; a wrong answer is compared with it
 
-    # -- answers -----------------------------------------------------------------------------
+            print(model.explain([5.1, 3.5, 1.4, 0.2]))
+            model.explain(data.test.take([3])).picture().save("why.png")
 
-    def predict(self, rows: Any) -> Array:
-        """Return the answers: class indices (N,), or values (N, M) in their units."""
-        y = self._outputs(rows)
-        return _chosen(y) if isinstance(self.outputs, Classes) else _in_units(y, self.outputs)
-
-    def predict_proba(self, rows: Any) -> Array:
-        """Return the probability of each class: (N, classes).
-
-        Raises SettingError for a model that answers with values.
+        Raises DataError for several rows.
         """
-        if not isinstance(self.outputs, Classes):
-            raise SettingError(
-                f"This model answers with values, {self.outputs.names}: use predict."
-            )
-        return probabilities(self._outputs(rows).astype(np.float64), self.outputs)
-
-    def answers(self, rows: Any, explain: bool = False) -> list[Answer]:
-        """Return the answers in words, each with whether it can be relied on: one a row.
-
-        explain     with what made the network say so, as `glassnet explain` shows it
-
-        The network is asked once. ``[answer.to_json() for answer in model.answers(rows)]`` is what
-        the service sends. Raises DataError for so many rows that their answers would take more
-        memory than the file may.
-        """
-        given, x = self._read(rows)
-        if len(x) > 1:
-            self._expect_room(len(x))
-        elif isinstance(x, Pixels):  # floats are looked at twice
-            given = x = np.asarray(x, self.network.dtype)
+        given, t = self._one(row, target)
+        given, x = self._read(given)
         y = self._ask(x)
-        outputs = self.outputs
-        if isinstance(outputs, Classes):
-            of_rows, chosen = _told(y, outputs)
-            best, found = [], []
-            for p, k in zip(of_rows, chosen, strict=True):
-                best.append(p[k])
-                found.append(Answer(outputs.labels[k], dict(zip(outputs.labels, p, strict=True))))
+        if isinstance(self.outputs, Classes):
+            told, chosen = probabilities(y.astype(np.float64), self.outputs), chosen_classes(y)[0]
         else:
-            of_rows, best = _in_units(y.astype(np.float64), outputs).tolist(), []
-            chosen = [0] * len(of_rows)
-            units = dict(zip(outputs.names, outputs.units or ("",) * outputs.size, strict=True))
-            found = [
-                Answer(values=dict(zip(outputs.names, row, strict=True)), units=units)
-                for row in of_rows
-            ]
-        if self.experience is not None:
-            against = doubts(self.experience, self.inputs, given, best)
-            for answer, because in zip(found, against, strict=True):
-                answer.sure, answer.unsure_because = not because, because
-        if explain:
-            for n, answer in enumerate(found):
-                answer.explanation = self._why(x, n, np.array(of_rows[n]), chosen[n])
-        return found
+            told, chosen = in_units(y, self.outputs), 0
+        return self._why(np.asarray(given), told[0], int(chosen), None if t is None else t[0])
 
-    def evaluate(self, rows: Any, targets: Any = None) -> Figures:
-        """Return how good the answers are over all rows.
+    def explain_steps(
+        self, row: Any, target: Any = None, *, unit: str | None = None
+    ) -> Explanation:
+        """Show a row's way through the network and back: each formula, with its numbers in it.
 
-        rows, targets   rows such as ``data.test``, or x and t: class indices, or values in their
-                        units. Classes give accuracy, precision, recall, f1 (the mean over the
-                        classes) and the cross-entropy; values give mae, rmse and r2.
+        row, target as `explain` takes them; the target has to be known
+        unit        "dense_2:7" for one unit, "dense_2" for a layer; unless given, the whole network
+
+            print(model.explain_steps(data.test.take([3]), unit="dense_2:0"))
+
+        It is one step of training on that row alone, without dropout, by the loss that the model
+        was taught by and its optimiser from a fresh state.
         """
-        x, t = self._with_targets(rows, targets)
-        if isinstance(self.outputs, Values):
-            answers = self.predict(x)
-            return {name: metric(name)(answers, t) for name in METRICS[Values]}
-        y = self._outputs(x)
-        figures = {name: metric(name)(y, t) for name in METRICS[Classes]}
-        p = probabilities(y.astype(np.float64), self.outputs)[np.arange(len(t)), t]
-        figures["cross_entropy"] = float(-np.log(np.maximum(p, np.finfo(float).tiny)).mean())
-        return figures
+        from glassnet.explanations import explain
 
-    def confusion_table(self, rows: Any, targets: Any = None) -> Array:
-        """Count the rows of each class (down) that got each answer (across)."""
-        if not isinstance(self.outputs, Classes):
-            raise SettingError(f"This model answers with values, {self.outputs.names}.")
-        x, t = self._with_targets(rows, targets)
-        return confusion_table(self._outputs(x), t, classes=range(len(self.outputs.labels)))
+        x, t = self._taught(*self._one(row, target))
+        loss, rule = self.task.loss, self.task.optimizer
+        return explain(self.network, np.asarray(x), t, loss, unit=unit, optimizer=rule)
 
-    # -- keeping -----------------------------------------------------------------------------
+    def diagnose(
+        self, rows: Any, targets: Any = None, *, validation: Rows | tuple[Any, Any] | None = None
+    ) -> Diagnosis:
+        """Say what is wrong with the network, its data or its training: see `gn.diagnose`.
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Keep all of it in one safetensors file, sealed with a SHA-256.
+        rows, targets   what it was or will be trained on; as `evaluate` takes them
+        validation      rows that are not trained on: ``data.validation``, or a pair (x, t)
 
-        An old file there stays whole until the new one is. What is NaN or infinite in the
-        provenance becomes null. Raises FileError if it cannot be written.
+            print(model.diagnose(data.train, validation=data.validation))
+
+        The history and the optimiser are those that the model tells of. Rows that are not finite
+        are a finding, not an error.
         """
-        document = {
-            "format": FORMAT,
-            "version": VERSION,
-            "network": self.network.config(),
-            "inputs": self.inputs.to_json(),
-            "outputs": self.outputs.to_json(),
-            "provenance": fit_for_json(self.provenance),
-        }
-        arrays = self.network.arrays()
-        if self.experience is not None:
-            document["experience"], own = self.experience.to_file()
-            if both := sorted(arrays.keys() & own.keys()):
-                raise FileError(
-                    f"Cannot write {path}: a layer's {', '.join(both)} has the name of an array "
-                    "of the model's experience. Give the layer another name."
-                )
-            arrays = arrays | own
-        write_sealed(path, document, arrays)
+        from glassnet.doctor import diagnose
 
-    def __repr__(self) -> str:
-        return (
-            f"<Model {type(self.inputs).__name__} -> {type(self.outputs).__name__}: {self.network}>"
+        inputs, task = self.inputs, self.task
+        x, t = self._with_targets(rows, targets)
+        names = inputs.names if isinstance(inputs, Features) else ()
+        (source,) = self.network.inputs
+        held_out = None
+        if validation is not None:
+            pair = validation if isinstance(validation, tuple) else (validation,)
+            held_out = self._taught(*pair)
+        return diagnose(
+            self.network,
+            {source: in_order(x, names) if names else self._read(x)[0]},
+            task.targets(t),
+            task.loss,
+            validation=held_out,
+            history=history_of(self.provenance),
+            optimizer=task.optimizer,
+            columns=names,
         )
+
+    def check_gradients(
+        self, rows: Any, targets: Any = None, *, tolerance: float = 1e-6
+    ) -> GradientReport:
+        """Nudge the parameters, and compare what that does with what backward gives.
+
+        rows, targets   a batch, of 32 rows for instance; as `evaluate` takes them
+        tolerance       on the relative error of a gradient
+
+            report = model.check_gradients(data.train.take(slice(32)))
+            assert report.passed, report
+
+        The pass is one of training, by the loss that the model was taught by. Every gradient is
+        checked; of networks with more than 50,000 parameters 500 of each array. The model is left
+        as it is.
+        """
+        from glassnet.gradients import check_gradients
+
+        x, t = self._taught(rows, targets)
+        most = SAMPLE if self.network.size() > MANY_PARAMETERS else None
+        return check_gradients(
+            self.network,
+            np.asarray(x),
+            t,
+            self.task.loss,
+            tolerance=tolerance,
+            training=True,
+            most=most,
+        )
+
+    # -- going on ----------------------------------------------------------------------------
+
+    def learn_on(self, kept: Rows, *, data: Dataset | None = None, **settings: Any) -> Self:
+        """Return a model of the same architecture that has learnt from kept pictures as well.
+
+        kept        pictures with their right answers, of the model's size
+        data        what the model learnt from before, so that nothing of it is forgotten
+        settings    epochs, learning_rate, … as `glassnet.model.learn_on.learn_on` takes them
+
+            after = model.learn_on(kept, data=gn.datasets.load("digits"), epochs=5)
+
+        This model stays as it is.
+        """
+        from glassnet.model.learn_on import learn_on
+
+        return learn_on(self, kept, data=data, **settings)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        to: Literal["html"] = "html",
+        *,
+        name: str | None = None,
+        rows: Any = None,
+    ) -> Page:
+        """Make of the model something that runs without Glassnet, and return what was made.
+
+        to      "html": one page that answers offline, in any browser
+        name    what the page calls the model; the file's name unless given
+        rows    which it is asked before it is kept; unless given, the test part of the data that
+                the model learnt from
+
+            page = model.export("iris.html")
+            print(page.check.apart)
+
+        Raises SettingError for layers of one's own, FileError if it answers otherwise than the
+        model or cannot be written.
+        """
+        from glassnet.export import export_html
+
+        return named("to", to, {"html": export_html})(self, path, name=name, rows=rows)
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _outputs(self, rows: Any) -> Array:
-        """Compute what the network says to rows as people give them: (N, outputs)."""
-        _, x = self._read(rows)
-        return self._ask(x)
+    def _one(self, row: Any, target: Any) -> tuple[Any, Array | None]:
+        """Return one row as rows, and its target as targets, or None where none is known."""
+        inputs = self.inputs
+        if isinstance(inputs, Features):
+            row = named_in_order(row, inputs.names)
+        rows: Any = row
+        if not isinstance(row, Rows | Pixels):
+            shape = numbers("row", row).shape
+            picture = isinstance(inputs, Images) and shape == (inputs.height, inputs.width)
+            if len(shape) == 1 or (picture and shape != (1, inputs.size)):
+                rows = [row]
+        if len(rows) != 1:
+            raise DataError(f"An explanation is of one row, got {len(rows)}.")
+        if target is None and not isinstance(row, Rows):
+            return rows, None
+        return self._with_targets(rows, None if target is None else [target])
 
-    def _ask(self, x: Array | Pixels) -> Array:
-        """Compute what the network says to rows as it takes them: (N, outputs)."""
-        if self._asked is None:
-            self._asked = _compiled(self.network)
-        if isinstance(self._asked, Predictor) and isinstance(x, np.ndarray):
-            y, finite = self._asked.answer(x)
-        else:
-            (name,) = self.network.inputs
-            self.network.expect_inputs({name: x})
-            ask = self._asked.outputs if isinstance(self._asked, Predictor) else self._asked
-            (y,) = ask(Examples({name: x}, {})).values()
-            finite = bool(np.isfinite(y).all())
-        if not finite:
-            wrong = np.flatnonzero(~np.isfinite(y).all(axis=1))[0]
-            raise DataError(
-                f"The network's answer to row {wrong} is no finite number: the row, or the "
-                f"network's weights, are too large to compute with in {self.network.dtype}."
-            )
-        return y
-
-    def _read(self, rows: Any) -> tuple[Array | Pixels, Array | Pixels]:
-        """Check rows, and bring them to what the network takes.
-
-        Returns the numbers as they were given, of images as Pixels or floats 0..1, and those for
-        the network.
-        """
-        if isinstance(self.inputs, Images):
-            x = _read_images(rows, self.inputs)
-            return x, x
-        given = numbers("rows", in_order(rows, self.inputs.names))
-        return given, in_precision("rows", given, self.network.dtype)
-
-    def _expect_room(self, count: int) -> None:
-        """Raise DataError if so many answers take more memory than the network's file may."""
-        most, outputs = self.network.most_memory, self.outputs
-        if most is None:
-            return
-        names = outputs.labels if isinstance(outputs, Classes) else outputs.names
-        row = ANSWER + sum(NUMBER + len(name) for name in names)
-        if count * row > most:
-            raise DataError(
-                f"{count:,} answers of this model take about {as_people_read(count * row)}, and "
-                f"{as_people_read(most)} are allowed. Ask with {max(most // row, 1):,} rows at "
-                "most."
-            )
-
-    def _why(self, x: Array | Pixels, n: int, told: Array, chosen: int) -> Why:
-        """Say why the network answers row n as it does."""
-        from glassnet.explanations import why
-
-        row = np.asarray(x[n : n + 1], self.network.dtype)
-        return why(self.network, self.inputs, self.outputs, row, told, chosen=chosen)
-
-    def _with_targets(self, rows: Any, targets: Any) -> tuple[Any, Array]:
-        if targets is None and not isinstance(rows, Rows):
-            raise DataError("evaluate expects rows such as data.test, or rows and targets.")
-        x, t = (rows.x, rows.t) if isinstance(rows, Rows) else (rows, numbers("targets", targets))
-        if isinstance(self.outputs, Classes):
-            check_classes(t, len(self.outputs.labels))
-        elif t.ndim == 1 and self.outputs.size == 1:
-            t = t[:, None]
-        if len(t) != len(x):
-            raise ShapeError(f"{len(x)} rows came with {len(t)} targets.")
-        return x, t
-
-
-def probabilities(y: Array, classes: Classes) -> Array:
-    """Turn outputs into probabilities that sum to 1, by the link that the classes name: (N, K).
-
-    Under "identity", outputs of which none is above 0 leave all classes equally likely.
-    """
-    if classes.link == "identity":
-        e = np.maximum(y, 0)
-        total = e.sum(axis=1, keepdims=True)
-        of_some: Array = np.where(total > 0, e / np.where(total > 0, total, 1), 1 / y.shape[1])
-        return of_some
-    if classes.link == "sigmoid":
-        y = np.concatenate([-y, y], axis=1) if classes.size == 1 else y
-        y = -np.logaddexp(0, -y)  # log σ(y), whose softmax is σ(y) / Σ σ(y) without underflow
-    e = np.exp(y - y.max(axis=1, keepdims=True))
-    p: Array = e / e.sum(axis=1, keepdims=True)
-    return p
-
-
-def _told(y: Array, classes: Classes) -> tuple[list[list[float]], list[int]]:
-    """Give the probabilities and the class of each row, as Python's numbers.
-
-    One row, which is what a service is asked, takes Python less time than NumPy needs to be called.
-    """
-    if len(y) == 1 and classes.link == "softmax":
-        (row,) = y.tolist()
-        most = max(row)
-        e = [math.exp(value - most) for value in row]
-        total = sum(e)
-        return [[value / total for value in e]], [row.index(most)]
-    return probabilities(y.astype(np.float64), classes).tolist(), _chosen(y).tolist()
-
-
-def _chosen(y: Array) -> Array:
-    """Choose the class of each row: (N,)."""
-    chosen: Array = (y[:, 0] > 0).astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
-    return chosen
-
-
-def _in_units(y: Array, outputs: Values) -> Array:
-    """Bring outputs to the values' units: (N, M). Raises DataError for what overflows."""
-    if not outputs.std:
-        return y
-    with np.errstate(over="ignore"):
-        values: Array = y * np.asarray(outputs.std) + np.asarray(outputs.mean)
-    if not np.isfinite(values).all():
-        raise DataError(f"The answer is too large for a number: {short(outputs)} scales it so.")
-    return values
-
-
-def _compiled(network: Network) -> Predictor | Callable[[Examples], dict[str, Array]]:
-    """Return what computes the network's outputs: compiled code, or the layers as written."""
-    try:
-        return Predictor(network)
-    except SettingError:
-        return outputs_function(network)
-
-
-def _read_images(rows: Any, images: Images) -> Array | Pixels:
-    if isinstance(rows, Pixels):
-        return rows
-    floats = isinstance(rows, np.ndarray) and rows.dtype.kind == "f" and rows.ndim == 2
-    if floats and rows.size and rows.min() >= 0 and rows.max() <= 1:  # which no NaN is
-        checked: Array = rows
-        return checked
-    x = numbers("images", rows)
-    if x.ndim == 3 and x.shape[1:] == (images.height, images.width):
-        x = x.reshape(len(x), -1)
-    largest = 1 if x.dtype.kind == "f" else images.maximum
-    if x.size and not (x.min() >= 0 and x.max() <= largest):
-        raise DataError(
-            f"Images are whole numbers from 0 to {images.maximum}, or floats from 0 to 1; "
-            f"got {x.dtype} from {x.min():g} to {x.max():g}."
-        )
-    return x if x.dtype.kind == "f" else Pixels(x.astype(np.uint8), images.maximum)
+    def _taught(self, rows: Any, targets: Any = None) -> tuple[Array | Pixels, Array]:
+        """Return rows, and their targets as the loss takes them."""
+        x, t = self._with_targets(rows, targets)
+        return self._read(x)[0], self.task.targets(t)

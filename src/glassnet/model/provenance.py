@@ -5,18 +5,15 @@ from __future__ import annotations
 import datetime
 import platform
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 import glassnet
 from glassnet.data import Dataset, datasets
-from glassnet.data.meaning import Classes
+from glassnet.data.meaning import Classes, Inputs, Outputs
 from glassnet.errors import DataError, SettingError, short
 from glassnet.training.history import History, as_json, epochs_from_json
-
-if TYPE_CHECKING:
-    from glassnet.model.model import Model
 
 
 def record(
@@ -53,17 +50,17 @@ def of_data(data: Dataset) -> dict[str, Any]:
     }
 
 
-def data_name(model: Model) -> str:
+def data_name(provenance: Mapping[str, Any]) -> str:
     """The name of the data set that a model says it learnt from; "" where none here has it."""
-    data: Any = model.provenance.get("data")
+    data: Any = provenance.get("data")
     name = data.get("name") if isinstance(data, dict) else None
     return name if isinstance(name, str) and name in datasets.names() else ""
 
 
-def fits(model: Model, data: Dataset) -> bool:
+def fits(data: Dataset, inputs: Inputs, outputs: Outputs) -> bool:
     """Whether the numbers of a data set mean what those of a model mean, inputs and outputs."""
-    same_kind = type(data.outputs) is type(model.outputs)
-    return data.inputs == model.inputs and same_kind and _names(data) == _names(model)
+    same_kind = type(data.outputs) is type(outputs)
+    return data.inputs == inputs and same_kind and _names(data.outputs) == _names(outputs)
 
 
 def fit_for_json(provenance: Any) -> dict[str, Any]:
@@ -102,5 +99,5 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _names(of: Model | Dataset) -> tuple[str, ...]:
-    return of.outputs.labels if isinstance(of.outputs, Classes) else of.outputs.names
+def _names(outputs: Outputs) -> tuple[str, ...]:
+    return outputs.labels if isinstance(outputs, Classes) else outputs.names

@@ -34,7 +34,7 @@ from glassnet.errors import (
     short,
 )
 from glassnet.files import SUFFIX
-from glassnet.model.described import described, reached
+from glassnet.model.description import description, reached
 from glassnet.model.model import Model
 from glassnet.settings import most_memory
 from glassnet.types import Array
@@ -111,7 +111,7 @@ class Served:
 
     def about(self) -> dict[str, Any]:
         """What GET /models says of it."""
-        return described(self.model, self.name)
+        return description(self.model, self.name)
 
 
 class Models:

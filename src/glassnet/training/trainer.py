@@ -16,6 +16,7 @@ import numpy as np
 from glassnet import engines
 from glassnet.data.augment import Augment
 from glassnet.data.batches import Batches, batch_size_for, in_batches
+from glassnet.defaults import FIT_EPOCHS
 from glassnet.engines.base import Examples, Job, Runner, is_finite, prepared_after
 from glassnet.errors import DataError, DivergenceError, carrying, telling_where
 from glassnet.nn.losses import Loss
@@ -96,7 +97,7 @@ class Trainer:
         data: Data,
         *more: Never,
         validation: Data | None = None,
-        epochs: int = 10,
+        epochs: int = FIT_EPOCHS,
         until: int | None = None,
         batch_size: int | None = None,
         shuffle: bool = True,

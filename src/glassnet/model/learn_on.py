@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from glassnet.data import Dataset, datasets
 from glassnet.data.augment import Augment, from_config
-from glassnet.data.batches import DEFAULT_BATCH_SIZE, batch_size_for
+from glassnet.data.batches import batch_size_for
 from glassnet.data.meaning import Classes, Images
 from glassnet.data.pixels import Pixels
-from glassnet.data.rows import Rows, check_classes, one_hot
+from glassnet.data.rows import Rows, check_classes
+from glassnet.defaults import (
+    ALONE_RATE,
+    ALONE_UPDATES,
+    BESIDE_RATE,
+    BESIDE_UPDATES,
+    KEPT_SHARE,
+    LARGE_BATCH_SIZE,
+    MANY_ROWS,
+    MOST_TIMES,
+)
 from glassnet.errors import DataError, DivergenceError, FileError, SettingError, carrying
+from glassnet.model.base import BaseModel
 from glassnet.model.experience import Experience
-from glassnet.model.model import Model
 from glassnet.model.provenance import data_name, fits, machine
-from glassnet.nn.losses import Loss, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from glassnet.model.task import setting_of
 from glassnet.optim import Adam, CosineDecay
 from glassnet.settings import expect_kind, whole_number
 from glassnet.training.callbacks import Callback
@@ -28,20 +38,11 @@ from glassnet.training.history import Figures, as_json
 from glassnet.training.trainer import Trainer
 from glassnet.types import Array
 
-SHARE, MOST_TIMES = 0.1, 100
-"""Kept pictures are repeated until they are such a share of an epoch, at most so many times."""
-
-BESIDE_RATE, BESIDE_UPDATES = 2e-4, 1500
-"""Adam's rate, at first, and about how many updates are made beside the data learnt from before."""
-
-ALONE_RATE, ALONE_UPDATES = 1e-4, 100
-"""The same for kept pictures alone: less, because nothing then holds what was learnt before."""
-
-MANY_ROWS, LARGE_BATCH = 10_000, 128
+M = TypeVar("M", bound=BaseModel)
 
 
 def learn_on(
-    model: Model,
+    model: M,
     kept: Rows,
     *,
     data: Dataset | None = None,
@@ -53,7 +54,7 @@ def learn_on(
     engine: str = "auto",
     callbacks: Callback | Iterable[Callback] | None = (),
     progress: bool = True,
-) -> Model:
+) -> M:
     """Return a model of the same architecture that has learnt from kept pictures as well.
 
     model           of images and classes; it stays as it is
@@ -76,7 +77,7 @@ def learn_on(
     """
     images, classes = expect_pictures(model)
     x, t = _checked(kept, images, classes)
-    if data is not None and not fits(model, data):
+    if data is not None and not fits(data, model.inputs, model.outputs):
         raise DataError(f"{data.name} has other pictures or classes than the model learnt.")
     if data is None and (t == t[0]).all():
         raise DataError(
@@ -85,8 +86,8 @@ def learn_on(
         )
     rows, times = _together(Rows(x, t), data)
     redraw = _augmentation(augment, model, images)
-    if batch_size is None:
-        batch_size = min(LARGE_BATCH if len(rows) >= MANY_ROWS else DEFAULT_BATCH_SIZE, len(rows))
+    if batch_size is None and len(rows) >= MANY_ROWS:
+        batch_size = LARGE_BATCH_SIZE
     batch_size = batch_size_for(len(rows), batch_size)
     batches = -(-len(rows) // batch_size)
     if epochs is None:
@@ -94,10 +95,10 @@ def learn_on(
     updates = whole_number("epochs", epochs) * batches
     rate = (BESIDE_RATE if data else ALONE_RATE) if learning_rate is None else learning_rate
     network = model.network.copy()
-    loss, targets = _task(classes)
-    held_out = None if data is None else (data.validation.x, targets(data.validation.t))
-    trainer = Trainer(network, loss, Adam(CosineDecay(rate, updates)), seed=seed, engine=engine)
-    after = Model(network, images, classes, model.provenance, model.experience)
+    task = replace(model.task, optimizer=Adam(CosineDecay(rate, updates)))
+    held_out = None if data is None else (data.validation.x, task.targets(data.validation.t))
+    trainer = Trainer(network, task.loss, task.optimizer, seed=seed, engine=engine)
+    after = type(model)(network, images, classes, model.provenance, model.experience)
     told: dict[str, Any] = {
         "kept": {"rows": len(x), "sha256": _fingerprint(x, t), "times": times},
         "beside": None if data is None else {"name": data.name, "sha256": data.fingerprint},
@@ -107,7 +108,7 @@ def learn_on(
     }
     try:
         history = trainer.fit(
-            (rows.x, targets(rows.t)),
+            (rows.x, task.targets(rows.t)),
             validation=held_out,
             epochs=epochs,
             batch_size=batch_size,
@@ -137,21 +138,21 @@ def learn_on(
     return after
 
 
-def earlier_data(model: Model) -> tuple[Dataset | None, str]:
+def earlier_data(model: BaseModel) -> tuple[Dataset | None, str]:
     """Return the data set that a model learnt from, by the name in its provenance, or why not."""
-    name = data_name(model)
+    name = data_name(model.provenance)
     if not name:
         return None, "the model learnt from data that has no name here."
     try:
         data = datasets.load(name)
     except (DataError, FileError, SettingError) as error:
         return None, f"{name}, which it learnt from before, is not at hand. {error}"
-    if not fits(model, data):
+    if not fits(data, model.inputs, model.outputs):
         return None, f"{name} has other pictures or classes than the model."
     return data, ""
 
 
-def expect_pictures(model: Model) -> tuple[Images, Classes]:
+def expect_pictures(model: BaseModel) -> tuple[Images, Classes]:
     """Return what the model's numbers mean, or raise SettingError where it does not tell pictures
     apart.
     """
@@ -186,7 +187,7 @@ def _together(kept: Rows, data: Dataset | None) -> tuple[Rows, int]:
     """Return what is trained on, and how many times each kept picture is in it."""
     if data is None:
         return kept, 1
-    times = round(SHARE / (1 - SHARE) * len(data.train) / len(kept))
+    times = round(KEPT_SHARE / (1 - KEPT_SHARE) * len(data.train) / len(kept))
     times = min(max(times, 1), MOST_TIMES)
     assert isinstance(kept.x, Pixels)
     x = data.train.x
@@ -198,29 +199,20 @@ def _together(kept: Rows, data: Dataset | None) -> tuple[Rows, int]:
     return Rows(pixels, np.concatenate([data.train.t, *[kept.t] * times])), times
 
 
-def _augmentation(augment: bool | Augment | None, model: Model, images: Images) -> Augment | None:
+def _augmentation(
+    augment: bool | Augment | None, model: BaseModel, images: Images
+) -> Augment | None:
     """Return how pictures are drawn otherwise; unless it is said, as the model learnt before."""
     expect_kind("augment", augment, bool | Augment | None, "True or gn.Augment(turn=5)")
     if augment is None:
-        settings: Any = model.provenance.get("settings")
-        told = settings.get("augment") if isinstance(settings, dict) else None
+        told = setting_of(model.provenance, "augment")
         augment = from_config(told) if told else False
     if isinstance(augment, bool):
         augment = Augment() if augment else None
     return augment and replace(augment, images=images)
 
 
-def _task(classes: Classes) -> tuple[Loss, Callable[[Array], Array]]:
-    """Choose a loss for what the outputs are, and how it wants its targets."""
-    if classes.link == "softmax":
-        return SoftmaxCrossEntropy(), lambda t: t
-    loss = SigmoidCrossEntropy() if classes.link == "sigmoid" else MeanSquaredError()
-    if classes.size == 1:
-        return loss, lambda t: t[:, None].astype(np.float32)
-    return loss, lambda t: one_hot(t, classes.size)
-
-
-def _figures(model: Model, kept: Rows, data: Dataset | None) -> dict[str, Figures]:
+def _figures(model: BaseModel, kept: Rows, data: Dataset | None) -> dict[str, Figures]:
     """Measure the model on the kept pictures, and on the parts that it does not learn from."""
     parts = {"kept": kept}
     if data is not None:

@@ -1,4 +1,4 @@
-"""Described: a model as GET /models, and the page that runs it, tell of it."""
+"""Description: a model as GET /models, and the page that runs it, tell of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from glassnet.model.model import Model
 from glassnet.types import Array
 
 
-def described(model: Model, name: str) -> dict[str, Any]:
+def description(model: Model, name: str) -> dict[str, Any]:
     """Say what goes into a model, what comes out, and how good it was, as JSON.
 
     Every feature and every value has a unit, "" where it has none.

@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.model.described import described
+from glassnet.model.description import description
 from tests.model import models
 
 
 def test_every_value_has_a_unit() -> None:
     network = models.values().network
     inputs = gn.Features(("a", "b", "c", "d"))
-    bare = described(gn.Model(network, inputs, gn.Values(("y", "z"))), "m")
+    bare = description(gn.Model(network, inputs, gn.Values(("y", "z"))), "m")
     assert bare["outputs"]["units"] == ["", ""]
     assert [one["unit"] for one in bare["inputs"]["features"]] == 4 * [""]
-    assert described(models.values(), "m")["outputs"]["units"] == ["cm", "kg"]
-    assert "units" not in described(models.classes(), "m")["outputs"]
+    assert description(models.values(), "m")["outputs"]["units"] == ["cm", "kg"]
+    assert "units" not in description(models.classes(), "m")["outputs"]
 
 
 def test_features_come_with_what_the_training_rows_had() -> None:
     model = gn.train("iris", epochs=1, progress=False)
-    told = described(model, "flowers")
+    told = description(model, "flowers")
     assert (told["name"], told["hash"], told["experience"]) == ("flowers", "", True)
     first = told["inputs"]["features"][0]
     assert model.experience is not None
@@ -50,4 +50,4 @@ def test_features_come_with_what_the_training_rows_had() -> None:
 def test_a_provenance_of_another_shape_tells_nothing(provenance: Any) -> None:
     model = models.values()
     model.provenance = provenance
-    assert described(model, "m")["provenance"] == {}
+    assert description(model, "m")["provenance"] == {}

@@ -13,18 +13,28 @@ import numpy as np
 from glassnet.data import Dataset, datasets
 from glassnet.data.augment import Augment
 from glassnet.data.batches import batch_size_for
-from glassnet.data.meaning import Classes, Features, Images, Values
-from glassnet.data.rows import Rows, in_precision, moments
+from glassnet.data.meaning import Classes, Features, Images
+from glassnet.data.rows import in_precision, moments
+from glassnet.defaults import (
+    AUGMENTED_UPDATES,
+    LARGE_BATCH_SIZE,
+    MANY_ROWS,
+    MOST_EPOCHS,
+    PATIENCE_PART,
+    SMALL_TABLE_RATE,
+    UNITS,
+    UPDATES,
+)
 from glassnet.errors import DataError, DivergenceError, SettingError, carrying, short
 from glassnet.model.experience import Experience
-from glassnet.model.going_on import Asked, about, as_before, as_json, expect_same_engine, kept_in
 from glassnet.model.model import Model
 from glassnet.model.provenance import record as write_down
+from glassnet.model.resume import Asked, about, as_before, as_json, expect_same_engine, kept_in
+from glassnet.model.task import Task
 from glassnet.nn import initializers
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import Dense, Dropout, Standardize
 from glassnet.nn.layers.activations import activation as make_activation
-from glassnet.nn.losses import Loss, MeanSquaredError, SoftmaxCrossEntropy
 from glassnet.nn.network import DType, Sequential
 from glassnet.optim import L2, ClipNorm, CosineDecay, Optimizer
 from glassnet.optim import optimizer as make_optimizer
@@ -33,21 +43,6 @@ from glassnet.training.callbacks import Callback, Checkpoint, EarlyStopping, Rec
 from glassnet.training.checkpoint import Snapshot
 from glassnet.training.history import History
 from glassnet.training.trainer import Trainer
-
-UPDATES, AUGMENTED_UPDATES, MOST_EPOCHS = 6000, 16_000, 1000
-"""Unless told how many epochs, `train` makes about so many updates, in at most so many epochs.
-Pictures that are never twice the same can be learnt from for longer."""
-
-UNITS: dict[tuple[bool, bool], tuple[int, ...]] = {
-    (False, False): (64,), (False, True): (128,), (True, False): (256,), (True, True): (512, 256),
-}  # fmt: skip
-"""The hidden layers unless told otherwise, by whether there are many rows, and augmented ones."""
-
-SMALL_TABLE_RATE = 0.01
-"""Adam's rate on small tables: with its usual 0.001 it may stay on a plateau to the end."""
-
-MANY_ROWS = 10_000
-"""From so many rows on, `train` takes wider layers and larger batches unless told otherwise."""
 
 
 def train(
@@ -176,13 +171,13 @@ def _train(
     if schedule is None:
         schedule = "cosine" if redraw and not isinstance(optimizer, Optimizer) else "constant"
     if batch_size is None and many:
-        batch_size = 128
+        batch_size = LARGE_BATCH_SIZE
     batch_size = batch_size_for(len(data.train), batch_size)
     batches = -(-len(data.train) // batch_size)
     if epochs is None:
         epochs = min(MOST_EPOCHS, -(-(AUGMENTED_UPDATES if redraw else UPDATES) // batches))
         if patience is None and not redraw:
-            patience = epochs // 5
+            patience = epochs // PATIENCE_PART
     epochs = whole_number("epochs", epochs)
     small_table = isinstance(data.inputs, Features) and not many
     if learning_rate is None and optimizer == "adam" and small_table:
@@ -198,7 +193,8 @@ def _train(
         optimizer = replace(optimizer, learning_rate=rate)
     elif schedule != "constant":
         raise SettingError(f"schedule is 'constant' or 'cosine', got {schedule!r}.")
-    outputs, loss, metrics = _task(data)
+    task = Task.of_data(data, optimizer)
+    outputs = task.outputs
     each = as_tuple("layers", layers, int | np.integer, "[64, 32]")
     hidden = [layer for units in each for layer in _block(units, activation, dropout)]
     first = [Standardize()] if isinstance(data.inputs, Features) else []
@@ -212,14 +208,14 @@ def _train(
         _measure(layer, data)
     trainer = Trainer(
         network,
-        loss,
-        optimizer,
-        metrics=metrics,
+        task.loss,
+        task.optimizer,
+        metrics=task.metrics,
         penalties=[L2(l2)] if l2 else [],
         clipping=None if clip_norm is None else ClipNorm(clip_norm),
         engine=engine,
     )
-    validation = _scaled(data.validation, outputs)
+    validation = task.rows(data.validation)
     callbacks = [
         *as_tuple("callbacks", callbacks, Callback, "gn.EarlyStopping()"),
         *([EarlyStopping(patience)] if patience else []),
@@ -243,7 +239,7 @@ def _train(
     ended = "error"
     try:
         history = trainer.fit(
-            _scaled(data.train, outputs),
+            task.rows(data.train),
             validation=validation,
             until=epochs,
             batch_size=batch_size,
@@ -301,14 +297,6 @@ def augmentation(augment: bool | Augment, data: Dataset) -> Augment | None:
     return replace(redraw, images=data.inputs)
 
 
-def _task(data: Dataset) -> tuple[Classes | Values, Loss, list[str]]:
-    """Choose what the outputs mean, the loss and the metrics that fit the data's targets."""
-    if isinstance(data.outputs, Classes):
-        return replace(data.outputs, link="softmax"), SoftmaxCrossEntropy(), ["accuracy"]
-    mean, std = moments("t", data.train.t)
-    return replace(data.outputs, mean=tuple(mean), std=tuple(std)), MeanSquaredError(), ["r2"]
-
-
 def _measure(layer: Standardize, data: Dataset) -> None:
     """Let a layer of a network standardise the features of the training part.
 
@@ -332,10 +320,3 @@ def _block(units: int, name: str, dropout: float) -> list[Layer]:
     bend = make_activation(name)
     init = initializers.he_uniform if "LU" in type(bend).__name__ else initializers.glorot_uniform
     return [Dense(units, init), bend, *([Dropout(dropout)] if dropout else [])]
-
-
-def _scaled(rows: Rows, outputs: Classes | Values) -> Rows:
-    """Bring values to mean 0 and spread 1, as the model will have the network predict them."""
-    if isinstance(outputs, Classes):
-        return rows
-    return Rows(rows.x, (rows.t - np.asarray(outputs.mean)) / np.asarray(outputs.std))

@@ -10,9 +10,9 @@ import pytest
 
 import glassnet as gn
 from glassnet.data.drawings import frame
+from glassnet.defaults import ALONE_RATE, MOST_TIMES
 from glassnet.files import as_path
-from glassnet.model import continuing
-from glassnet.model.continuing import MOST_TIMES, earlier_data, learn_on
+from glassnet.model.learn_on import earlier_data, learn_on
 from tests.training.setups import bits
 
 
@@ -143,7 +143,7 @@ def test_alone_it_learns_in_small_steps(data: gn.Dataset, model: gn.Model) -> No
     alone = learn_on(model, wrong, progress=False)
     (told,) = alone.provenance["continued"]
     assert told["beside"] is None
-    assert told["settings"]["optimizer"]["learning_rate"]["initial"] == continuing.ALONE_RATE
+    assert told["settings"]["optimizer"]["learning_rate"]["initial"] == ALONE_RATE
     assert alone.evaluate(wrong)["accuracy"] > 0.2
     assert alone.evaluate(others)["accuracy"] > 0.9
     assert "test" not in alone.provenance["figures"]  # those before are no longer true

@@ -1,4 +1,4 @@
-"""Going on: what a checkpoint says of the `train` that wrote it, and of the model to be made."""
+"""Resuming: what a checkpoint says of the `train` that wrote it, and of the model to be made."""
 
 from __future__ import annotations
 
