@@ -88,7 +88,7 @@ class Hoarder(gn.Layer):
     """y = s x², which keeps x in itself instead of the frame."""
 
     params = ("s",)
-    x: Any
+    x: Any = None
 
     def build(self, shape: Any, declare: Any) -> Any:
         declare("s", shape, gn.Uniform(0.5, 2))
