@@ -8,24 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassnet.nn.frame import Frame
-from glassnet.nn.layers import (
-    Add,
-    BatchNorm,
-    Concatenate,
-    Dense,
-    Dropout,
-    Flatten,
-    Identity,
-    Softmax,
-    Standardize,
-)
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import NamedNode, Network
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
-
-AFFINE = (Add, BatchNorm, Concatenate, Dense, Dropout, Flatten, Identity, Standardize)
-"""Layers that are affine maps outside training."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +81,7 @@ def contributions(
     p.backward()
     score = p.loss + offset
     entrance = _entrance(net)
-    last = node.inputs[0] if isinstance(node.layer, Dense) else entrance
+    last = node.inputs[0] if node.layer.weighted_sum else entrance
     return score, [_seen_from(p, source, score) for source in dict.fromkeys((last, entrance))]
 
 
@@ -103,16 +89,16 @@ def summed(net: Network) -> NamedNode:
     """Find the node whose numbers the answer is made of: the output, before its last activation."""
     nodes = {node.name: node for node in net.nodes}
     node = nodes[net.outputs[0]]
-    while (node.layer.elementwise or isinstance(node.layer, Softmax)) and node.inputs[0] in nodes:
+    while (node.layer.elementwise or node.layer.activation) and node.inputs[0] in nodes:
         node = nodes[node.inputs[0]]
     return node
 
 
 def _entrance(net: Network) -> str:
-    """The inputs, or what Standardize makes of them: then 0 is the mean of the training data."""
+    """The inputs, or those standardised: then 0 is the mean of the training data."""
     (name,) = net.inputs
     readers = [node for node in net.nodes if name in node.inputs]
-    if len(readers) == 1 and isinstance(readers[0].layer, Standardize):
+    if len(readers) == 1 and readers[0].layer.standardizes:
         return readers[0].name
     return name
 
@@ -125,5 +111,5 @@ def _seen_from(p: Pass, source: str, score: float) -> Contributions:
         if after & {*node.inputs} and p[node.name].dy is not None:
             after.add(node.name)
             reached.append(node.layer)
-    exact = all(isinstance(layer, AFFINE) for layer in reached)
+    exact = all(layer.affine for layer in reached)
     return Contributions(source, values, slopes, rest, exact)

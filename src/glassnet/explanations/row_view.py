@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from glassnet.explanations.step import Place, place_text
-from glassnet.nn.layers import Dense
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import NamedNode
 from glassnet.nn.passes import Pass
@@ -31,10 +30,10 @@ class RowView:
 
     @cached_property
     def before_weights(self) -> set[str]:
-        """The names from which a Dense layer is still to come, on one way or another."""
+        """The names from which a weighted sum is still to come, on one way or another."""
         names: set[str] = set()
         for node in reversed(self.p.network.nodes):
-            if node.name in names or isinstance(node.layer, Dense):
+            if node.name in names or node.layer.weighted_sum:
                 names.update(node.inputs)
         return names
 
@@ -89,7 +88,7 @@ class RowView:
         if name not in self.nodes:
             return "x"
         layer = self.nodes[name].layer
-        if isinstance(layer, Dense):
+        if layer.weighted_sum:
             return "z"
         return "a" if layer.elementwise else "y"
 

@@ -82,7 +82,7 @@ def layer_from_config(config: Mapping[str, Any], known: Mapping[str, type[Layer]
         )
     try:
         for key, value in settings.items():
-            if initializers.is_field(key):
+            if key in known[name].initializers:
                 settings[key] = initializers.initializer("zeros" if value is None else value)
         return known[name](**settings)
     except TypeError as error:
@@ -124,9 +124,7 @@ class Allowance:
         """Watch over these layers while they are built."""
         watched = []
         for layer in made:
-            inits = {
-                name: init for name, init in vars(layer).items() if initializers.is_field(name)
-            }
+            inits = {name: getattr(layer, name) for name in layer.initializers}
             watched.append((layer, inits))
             vars(layer).update(dict.fromkeys(inits, self))
             if isinstance(layer, layers.BatchNorm | layers.LayerNorm | layers.Standardize):

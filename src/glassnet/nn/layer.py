@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
+import numpy as np
+
 from glassnet.errors import GraphError, ShapeError
 from glassnet.nn.frame import Frame
-from glassnet.nn.initializers import describe, is_field
+from glassnet.nn.initializers import describe
 from glassnet.nn.node import Node
 from glassnet.types import Array, Generator, Shape
 
@@ -21,13 +23,50 @@ class Layer:
     layer can stand in several places of a network and serve several threads. To write one: make it
     a dataclass, name its arrays in `params` (trained) and `buffers` (kept, but not trained), and
     define `build`, `forward` and `backward`. Never write to `x` or `dy`.
+
+    What it is, it says in the class attributes below, and whoever looks at a network goes by them:
+    the doctor, explanations, pictures, `gn.train`. What is left out is not assumed.
     """
 
     params: ClassVar[tuple[str, ...]] = ()
     buffers: ClassVar[tuple[str, ...]] = ()
 
+    initializers: ClassVar[tuple[str, ...]] = ()
+    """The fields that hold initialisers, which a model file keeps by name."""
+
     elementwise: ClassVar[bool] = False
     """Whether each number of y depends on the same number of x alone, everywhere alike."""
+
+    unit_by_unit: ClassVar[bool] = False
+    """Whether each unit of y comes of the unit of x in its place, if not everywhere alike."""
+
+    activation: ClassVar[bool] = False
+    """Whether it is a bend behind a weighted sum: what makes up an answer is looked for before it.
+    What is `elementwise` counts as one."""
+
+    affine: ClassVar[bool] = False
+    """Whether outside training y is a weighted sum of the numbers of x, plus a constant."""
+
+    weighted_sum: ClassVar[bool] = False
+    """Whether y = x W + b, with W: (D, M) among `params`, and b: (M,) unless it has none."""
+
+    standardizes: ClassVar[bool] = False
+    """Whether y = (x - mean) / std, with both among `buffers`, measured on the training data: y = 0
+    is their mean."""
+
+    bounds: ClassVar[tuple[float, float] | None] = None
+    """Between which numbers y lies, whatever x is: (0, 1), or (0, inf); None says nothing."""
+
+    flat_at: ClassVar[tuple[float, ...]] = ()
+    """The y that an elementwise layer gives over a whole stretch of x: nothing comes back there."""
+
+    steepest: ClassVar[float | None] = None
+    """The largest slope of an elementwise layer that saturates: a soft step, whose slope goes to 0
+    on both sides. None for one that does not."""
+
+    suits: ClassVar[str] = "glorot_uniform"
+    """The initialiser that suits the weights before it, by name: He's where half of the signal is
+    lost."""
 
     name: str | None = field(default=None, kw_only=True)
 
@@ -37,6 +76,24 @@ class Layer:
         What looks at rows apart from their batch, such as `gn.numerical_gradient`, asks for it.
         """
         return False
+
+    def kinks(self) -> tuple[float, ...]:
+        """Return the x at which an elementwise layer has no slope, and one side's is taken."""
+        return ()
+
+    def slopes(self, frame: Frame) -> Array:
+        """Return the slopes of an elementwise layer in a pass: what `backward` makes of dy = 1."""
+        aside = Frame(frame.training, frame.source, frame.xp)
+        aside.kept = frame.kept
+        slopes: Array = self.backward(np.ones_like(frame.y), aside)
+        return slopes
+
+    def silent(self, y: Array) -> Array:
+        """Say of each unit whether no row of y lets anything back through it: see `flat_at`."""
+        flat = np.zeros(y.shape, bool)
+        for value in self.flat_at:
+            flat |= y == y.dtype.type(value)
+        return np.asarray(flat.all(axis=0))
 
     def build(self, shape: Any, rng: Generator) -> Shape:  # noqa: ARG002
         """Make the arrays for rows of that shape, without the batch axis; return the output's."""
@@ -76,7 +133,7 @@ class Layer:
         for f in fields(self):
             value = getattr(self, f.name)
             if f.name != "name":
-                settings[f.name] = describe(value) if is_field(f.name) else value
+                settings[f.name] = describe(value) if f.name in self.initializers else value
         return {"class": type(self).__name__, **settings}
 
     def __str__(self) -> str:
@@ -85,7 +142,7 @@ class Layer:
             f"{getattr(self, f.name)}" if f.name in ("units", "rate", "slope") else
             f"{f.name}={getattr(self, f.name)!r}"
             for f in fields(self)
-            if f.name != "name" and not is_field(f.name) and getattr(self, f.name) != f.default
+            if f.name not in ("name", *self.initializers) and getattr(self, f.name) != f.default
         ]  # fmt: skip
         return f"{type(self).__name__}({', '.join(shown)})"
 
