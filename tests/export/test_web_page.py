@@ -19,9 +19,11 @@ import pytest
 import glassnet as gn
 from glassnet.errors import FileError, SettingError
 from glassnet.export import check, export_html, packing, web_page
+from glassnet.export.rows import rows_to_ask
 from glassnet.model.described import described
 from glassnet.nn import Frame
 from glassnet.types import Array
+from tests import own_layers as own
 from tests.model import models
 
 EVIL = "</script><script>alert(1)</script><!--\u2028\"'&amp;\\"
@@ -240,6 +242,13 @@ def test_rows_are_those_of_the_test_part_or_drawn(tmp_path: Path) -> None:
         drawn = export_html(model, tmp_path / "page.html").check
         assert drawn.rows == 1000
         assert "drawn" in drawn.which
+
+
+def test_rows_are_drawn_about_what_was_measured() -> None:
+    net = gn.Sequential([own.Scaler(10.0, 0.5, name="mine"), gn.Dense(2)], 4, seed=0)
+    x, _ = rows_to_ask(gn.Model(net, gn.Features(tuple("abcd")), gn.Classes(("no", "yes"))), None)
+    assert 9 <= np.asarray(x).min() < 9.1
+    assert 10.9 < np.asarray(x).max() <= 11
 
 
 def test_a_page_without_a_model_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ class Contributions:
     slopes      ∂S/∂v, by one pass back
     rest        S less all contributions: the biases, and, unless exact, what no straight line has
     exact       whether S is an affine function of these numbers, so that each contribution is one
+    from_mean   whether they are inputs that the network standardised, which count from their means
 
     Where it is not, ∂S/∂v holds near v only: gradient × input, a first-order approximation.
     Source: Ancona et al., Towards Better Understanding of Gradient-Based Attribution Methods for
@@ -54,6 +55,7 @@ class Contributions:
     slopes: Array
     rest: float
     exact: bool
+    from_mean: bool
 
     @property
     def parts(self) -> Array:
@@ -106,10 +108,11 @@ def _entrance(net: Network) -> str:
 def _seen_from(p: Pass, source: str, score: float) -> Contributions:
     values, slopes = p[source].y[0], p[source].dy[0]
     rest = score - float(np.sum(values.astype(np.float64) * slopes))
-    after, reached = {source}, []
+    after, reached, from_mean = {source}, [], False
     for node in p.network.nodes:
+        from_mean |= node.name == source and node.layer.standardizes
         if after & {*node.inputs} and p[node.name].dy is not None:
             after.add(node.name)
             reached.append(node.layer)
     exact = all(layer.affine for layer in reached)
-    return Contributions(source, values, slopes, rest, exact)
+    return Contributions(source, values, slopes, rest, exact, from_mean)
