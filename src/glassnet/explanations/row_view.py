@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from glassnet.explanations.step import Place, place_text
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import NamedNode
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,17 @@ class RowView:
             if node.name in names or node.layer.weighted_sum:
                 names.update(node.inputs)
         return names
+
+    def measured(self, name: str, measure: Callable[[RowView, NamedNode], T]) -> T:
+        """What is measured of a node: once, however many of its units are asked for."""
+        if name not in self._measured:
+            self._measured[name] = measure(self, self.nodes[name])
+        found: T = self._measured[name]
+        return found
+
+    @cached_property
+    def _measured(self) -> dict[str, Any]:
+        return {}
 
     def consumers(self, name: str) -> list[tuple[NamedNode, int]]:
         """The nodes that a value feeds, each with the place among its inputs where it does."""
