@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from glassnet import nn, optim
 from glassnet.types import Array, Generator, Shape
 
 T = TypeVar("T")
+
+Known: TypeAlias = Literal[True] | str
+"""True, or why not, in words."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,9 @@ class LayerCase(Case[nn.Layer]):
     """A layer or merge.
 
     torch       the same in PyTorch, called with the layer's arrays and its inputs; or why not
+    native      whether compiled code knows it
+    page        whether the program of an exported page knows it
+    story       whether explanations have its formula; else they measure its slopes
     shapes      of one row, for each input
     draw        inputs at which the layer has a slope
     training    whether it is run as in training
@@ -104,6 +110,9 @@ class LayerCase(Case[nn.Layer]):
     draw: Draw = normal
     training: bool = False
     kinks: dict[float, float] = field(default_factory=dict)
+    native: Known = True
+    page: Known = True
+    story: Known = True
 
     @property
     def twin(self) -> Twin:
@@ -224,6 +233,8 @@ class LossCase(Case[nn.Loss]):
     """A loss with one kind of targets.
 
     torch       the same in PyTorch, called with outputs and targets: one number a row
+    native      whether compiled code knows it
+    story       whether explanations have its formula; else its numbers stand alone
     targets     draws them for outputs of a shape, rows included
     compares    whether it has kinks where an output is at its target, or 1 away from it
     columns     the number of outputs
@@ -235,6 +246,8 @@ class LossCase(Case[nn.Loss]):
     compares: bool = False
     columns: int = 3
     kinks: dict[float, float] = field(default_factory=dict)
+    native: Known = True
+    story: Known = True
 
     def draw(self, rng: Generator, rows: int) -> tuple[Array, Array]:
         """Draw outputs (N, M) at which the loss has a slope, and targets."""

@@ -29,6 +29,12 @@ def test_every_exported_layer_has_a_row() -> None:
 
 
 @rows
+def test_the_row_and_the_layer_say_the_same_of_where_it_is_known(case: LayerCase) -> None:
+    known = {"native": case.native, "page": case.page}
+    assert case.make().not_in == {where: why for where, why in known.items() if why is not True}
+
+
+@rows
 def test_inputs_and_gradients_are_only_read(case: LayerCase) -> None:
     layer, xs, frame = built(case), inputs(case, 3), frame_for(case)
     for array in (*xs, *layer.arrays().values()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -67,6 +67,10 @@ class Layer:
     suits: ClassVar[str] = "glorot_uniform"
     """The initialiser that suits the weights before it, by name: He's where half of the signal is
     lost."""
+
+    not_in: ClassVar[Mapping[str, str]] = {}
+    """Where a layer of Glassnet's is not known, each with the reason in words: "native", compiled
+    code; "page", the program of an exported page. A class made from it says so itself again."""
 
     name: str | None = field(default=None, kw_only=True)
 
