@@ -218,6 +218,7 @@ def test_a_layer_that_the_page_has_not_learnt_yet_is_refused_by_name(
         not_in = {"page": "its program has no such layer"}  # noqa: RUF012
 
     monkeypatch.setattr(layers, "New", New, raising=False)
+    monkeypatch.setattr(layers, "__all__", [*layers.__all__, "New"])
     net = gn.Sequential([New(name="mine"), gn.Dense(2)], input_shape=4, seed=0)
     model = gn.Model(net, gn.Features(tuple("abcd")), gn.Classes(("no", "yes")))
     (tmp_path / "page.html").write_text("old")

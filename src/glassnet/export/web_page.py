@@ -67,8 +67,8 @@ def export_html(
             model learnt from: see `glassnet.export.check`
 
     An old file stays whole unless the new one is kept. Raises SettingError for layers that the
-    page does not know, FileError if the page's program is not installed, answers otherwise than the model, or the file
-    cannot be written.
+    page does not know, FileError if the page's program is not installed, answers otherwise than the
+    model, or the file cannot be written.
     """
     path = as_path(path)
     text = page_text(model, path.stem if name is None else name)

@@ -70,7 +70,7 @@ class Layer:
 
     not_in: ClassVar[Mapping[str, str]] = {}
     """Where a layer of Glassnet's is not known, each with the reason in words: "native", compiled
-    code; "page", the program of an exported page. A class made from it says so itself again."""
+    code; "page", the program of an exported page. Layers of one's own are known to neither."""
 
     name: str | None = field(default=None, kw_only=True)
 
