@@ -42,6 +42,7 @@ AFTER: dict[str, list[gn.Layer]] = {
     "layer-norm": [gn.LayerNorm()],
     "standardize": [gn.Standardize()],
     "flatten": [gn.Flatten()],
+    "maxout": [gn.Maxout(4, pieces=3)],
     "dense-without-bias": [gn.Dense(4, bias=False), gn.Tanh()],
 }
 """What stands between two dense layers, by the name of the file."""

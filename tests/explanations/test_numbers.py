@@ -133,7 +133,8 @@ def test_what_is_shown_and_the_rest_add_up(case: LayerCase | LossCase, terms: in
 @rows
 def test_formulas_give_the_numbers(case: LayerCase | LossCase) -> None:
     for step in explain_case(case).explanation.steps:
-        assert step.letters or step.terms, f"{step.title} has no numbers in it"
+        unknown = case.story is not True and step.stage == "gradient"
+        assert step.letters or step.terms or unknown, f"{step.title} has no numbers in it"
         for term in step.terms:
             value = worked_out(term.formula, term.letters)
             np.testing.assert_allclose(value, term.value, rtol=1e-9, atol=1e-12)

@@ -26,6 +26,7 @@ from glassnet.nn.layers import Flatten as Flatten
 from glassnet.nn.layers import Identity as Identity
 from glassnet.nn.layers import LayerNorm as LayerNorm
 from glassnet.nn.layers import LeakyReLU as LeakyReLU
+from glassnet.nn.layers import Maxout as Maxout
 from glassnet.nn.layers import ReLU as ReLU
 from glassnet.nn.layers import Sigmoid as Sigmoid
 from glassnet.nn.layers import SiLU as SiLU
