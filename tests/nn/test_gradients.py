@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -99,16 +100,21 @@ class Counted(np.ndarray[Any, Any]):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in (np.dot, np.tensordot, np.einsum, np.inner):
             self.made.append(func.__name__)
-        return super().__array_function__(func, types, args, kwargs)
+        found = super().__array_function__(func, types, args, kwargs)
+        return found.view(Counted) if isinstance(found, np.ndarray) else found
 
 
 def products(case: LayerCase, wants_dx: bool) -> tuple[int, int, Any]:
-    """Return how many products a backward makes, how many matrices it gives gradients, and dx."""
+    """Return how many products a backward makes, how many matrices it gives gradients, and dx.
+
+    An array of more axes, (in, K, out), is K matrices.
+    """
     layer, frame = built(case), frame_for(case, wants_dx)
     dy = forward(layer, inputs(case, 3), frame).copy().view(Counted)
     Counted.made.clear()
     dx = layer.backward(dy, frame)
-    return len(Counted.made), sum(dw.ndim > 1 for dw in frame.gradients.values()), dx
+    whole = (dw.shape for dw in frame.gradients.values() if dw.ndim > 1)
+    return len(Counted.made), sum(math.prod(shape[1:-1]) for shape in whole), dx
 
 
 @layers
