@@ -159,6 +159,30 @@ def test_an_affine_layer_leaves_no_rest_and_its_gradients_are_the_docstring_s() 
     assert {str(step.formula) for step in gradients} == {"Σₙ dy x"}
 
 
+def test_equations_are_found_in_a_docstring_with_gaps_and_indices() -> None:
+    net = gn.Sequential([gn.Maxout(2)], 3, seed=0)
+    (node,) = net.nodes
+    assert measured.written_down(node) == ["pₖ = x Wₖ + bₖ", "y = maxₖ pₖ"]
+    largest = "dpₖ = dy where pₖ is the largest, else 0"
+    assert measured.written_down(node, "x") == [largest, "dx = Σₖ dpₖ Wₖᵀ"]
+    assert measured.written_down(node, "W") == ["dWₖ = xᵀ dpₖ"]
+    assert measured.written_down(node, "b") == ["dbₖ = Σₙ dpₖ"]
+
+
+def test_maxout_shows_the_weights_of_the_piece_that_is_the_largest() -> None:
+    net = gn.Sequential([gn.Maxout(2, pieces=3)], 3, seed=0, dtype="float64")
+    net.parameters()["maxout_1.b"][:] = [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]
+    explanation = gn.explain(net, ROWS, ROWS[:, :2], gn.MeanSquaredError(), row=1)
+    W, b = net.parameters().values()
+    sums = np.einsum("d,dkm->km", ROWS[1], W) + b
+    for m, step in enumerate(steps_of(explanation, "forward", "maxout_1", "y")):
+        k = sums[:, m].argmax()
+        told = {term.label: term.letters["∂y/∂x"] for term in step.terms}
+        assert told == pytest.approx({f"input_1:{d}": W[d, k, m] for d in range(3)})
+        assert step.rest
+        assert step.rest.value == pytest.approx(b[k, m])
+
+
 def test_inputs_that_are_not_shown_are_counted() -> None:
     _, explanation = explained(own.Shares(), terms=1)
     (step,) = steps_of(explanation, "forward", "shares_1", "y")

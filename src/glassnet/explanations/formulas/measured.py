@@ -27,8 +27,8 @@ ROUNDING, CLOSE = 1e-6, 1e-3
 """Shares of its largest term by which a sum may miss the pass's number: no constant is told up to
 the first, no mistake of backward up to the second."""
 
-EQUATION = re.compile(r"(([^\s=]{1,12}?)[₀-₉ₐ-ₜᵢ-ᵪ]*) += +(\S.*)")
-"""Its left side, the same without an index, and its right side."""
+EQUATION = re.compile(r"(?:^|\s{3,})(([^\s=]{1,12}?)[₀-₉ₐ-ₜᵢ-ᵪ]*) += +(\S.*?)(?=\s{3,}|$)")
+"""Its left side, the same without an index, and its right side, up to the line's end or a gap."""
 
 
 @dataclass(frozen=True)
@@ -171,18 +171,20 @@ def measure(view: RowView, node: NamedNode) -> list[Array] | None:
 
 
 def written_down(node: NamedNode, gradient_of: str = "") -> list[str]:
-    """Give the equations of a layer's docstring: of its outputs, or of the gradient of some name.
+    """Give the equations of a layer's docstring: of its values, or of a gradient.
 
-    An equation is a name, an equals sign, and what follows up to the end of the line or a gap.
+    gradient_of     a parameter's name, or "x" for all that are no parameter's
     """
-    found = []
-    for line in (type(node.layer).__doc__ or "").splitlines():
-        for part in re.split(r"\s{3,}", line.strip()):
-            if equation := EQUATION.fullmatch(part):
-                left, name, right = equation.groups()
-                of = name[1:] if name[0] == "d" and name[1:] in ("x", *node.layer.params) else ""
-                found += [f"{left} = {right}"] if of == gradient_of else []
-    return found
+    lines = (type(node.layer).__doc__ or "").splitlines()
+    found = [match.groups() for line in lines for match in EQUATION.finditer(line.strip())]
+    params = node.layer.params
+    values = {name for _, name, _ in found} | {"x", *params}
+    said = []
+    for left, name, right in found:
+        of = name[1:] if name[0] == "d" and name[1:] in values else ""
+        if (of if of in ("", *params) else "x") == gradient_of:
+            said.append(f"{left} = {right}")
+    return said
 
 
 def _size(terms: Sequence[Term]) -> float:

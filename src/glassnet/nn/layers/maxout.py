@@ -19,7 +19,7 @@ class Maxout(Layer):
 
         pₖ  = x Wₖ + bₖ     x: (N, D)   W: (D, K, M), Wₖ = W[:, k]   b: (K, M)   pₖ: (N, M)
         y   = maxₖ pₖ       y: (N, M)
-        dpₖ = dy            where pₖ is the largest, else 0
+        dpₖ = dy where pₖ is the largest, else 0
         dx  = Σₖ dpₖ Wₖᵀ    dWₖ = xᵀ dpₖ      dbₖ = Σₙ dpₖ
 
     Each unit is made of up to K straight pieces and is convex in x: a bend that is learnt. ReLU is
