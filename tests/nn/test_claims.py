@@ -125,6 +125,11 @@ def test_slopes_kinks_flat_stretches_and_the_steepest_place(case: LayerCase) -> 
     assert {*grid[jumps].tolist()} == set(layer.kinks())
 
 
+@pytest.mark.parametrize("case", LAYERS, ids=str)
+def test_the_row_has_a_slope_for_each_kink(case: LayerCase) -> None:
+    assert {*case.kinks} == {*case.make().kinks()}
+
+
 @pytest.mark.parametrize("case", ALL, ids=str)
 def test_what_suits_is_an_initialiser_and_fields_are_fields(case: LayerCase) -> None:
     layer = case.make()
