@@ -45,6 +45,8 @@ def layer(case: LayerCase) -> dict[str, Any]:
     dxs = network.layers["y"].backward(dy, p["y"])
     return {
         "name": case.name,
+        "affine": made.affine,
+        "elementwise": made.elementwise,
         "network": packed_network(network),
         "arrays": packed_arrays(network.arrays()),
         "x": [_rows(x) for x in xs],

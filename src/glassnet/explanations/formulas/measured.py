@@ -54,10 +54,10 @@ class MeasuredFormula(LayerFormula):
             for where in np.ndindex(self.view.y(name).shape)
         ]
         terms = self._products("x", x, "∂y/∂x", column, labels)
-        hidden = int(np.count_nonzero(x * column)) - len(terms)
-        label = "others, and what is constant or bends" if hidden else "what is constant or bends"
         if not terms:
             return [step]
+        hidden = int(np.count_nonzero(x * column)) - len(terms)
+        label = "others, and what is constant or bends" if hidden else "what is constant or bends"
         rest = rest_of(step.result, terms, hidden or 1, label)
         assert rest
         nothing = not hidden and abs(rest.value) <= ROUNDING * _size(terms)
@@ -74,9 +74,9 @@ class MeasuredFormula(LayerFormula):
         labels = [self.view.label(self.node.name, where) for where in np.ndindex(dy.shape)]
         terms = self._products("∂y/∂x", row.ravel(), "∂L/∂y", dy.ravel(), labels)
         hidden = int(np.count_nonzero(row * dy)) - len(terms)
-        step = self.carried_back(k, place, Formula("Σ_m ∂y[m]/∂x·∂L/∂y[m]"), {}, tuple(terms))
         if not terms:
             return super().gradient(k, place)
+        step = self.carried_back(k, place, Formula("Σ_m ∂y[m]/∂x·∂L/∂y[m]"), {}, tuple(terms))
         title = ", ".join([step.title, *written_down(self.node, "x")])
         rest = rest_of(step.result, terms, hidden)
         otherwise = step.result - sum(term.value for term in terms)
