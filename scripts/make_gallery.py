@@ -2,8 +2,9 @@
 
     python scripts/make_gallery.py FOLDER
 
-tests/gallery/ holds a folder for each version whose files were kept, and tests/test_gallery.py has
-every later version load them. A folder is made once, by the code of its version, and never again.
+tests/gallery/ holds a folder for each version whose files were kept, and its test has every later
+version load them. A folder is made by the code of its version, and no file in it is made twice: one
+that is there already gets what it lacks, such as a layer that the version has got since.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ AFTER: dict[str, list[gn.Layer]] = {
     "layer-norm": [gn.LayerNorm()],
     "standardize": [gn.Standardize()],
     "flatten": [gn.Flatten()],
+    "maxout": [gn.Maxout(4, pieces=3)],
     "dense-without-bias": [gn.Dense(4, bias=False), gn.Tanh()],
 }
 """What stands between two dense layers, by the name of the file."""
@@ -121,22 +123,26 @@ def models() -> dict[str, gn.Model]:
 
 
 def main() -> None:
-    """Write the files, and what they answer, into a new folder."""
+    """Write the files, and what they answer, into a folder."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / ANSWERS
+    before = json.loads(kept.read_text()) if kept.exists() else {}
     for name, model in models().items():
-        model.save(folder / "models" / f"{name}.safetensors")
+        if not (path := folder / "models" / f"{name}.safetensors").exists():
+            model.save(path)
     for name, optimizer in OPTIMIZERS.items():
         loss, outputs = gn.SoftmaxCrossEntropy(), gn.Classes(LABELS)
-        trainer = trained(restless(), loss, outputs, optimizer=optimizer)
-        trainer.save(folder / "checkpoints" / f"{name}.safetensors")
+        if not (path := folder / "checkpoints" / f"{name}.safetensors").exists():
+            trained(restless(), loss, outputs, optimizer=optimizer).save(path)
     for name in ("line", "moons"):
-        gn.train(name, layers=[3], epochs=2, batch_size=100, engine="numpy", progress=False,
-                 record=folder / "runs" / name)  # fmt: skip
-    told = answers(folder)
-    (folder / ANSWERS).write_text(json.dumps(told, indent=1) + "\n")
+        if not (path := folder / "runs" / name).exists():
+            gn.train(name, layers=[3], epochs=2, batch_size=100, engine="numpy", progress=False,
+                     record=path)  # fmt: skip
+    told = {kind: found | before.get(kind, {}) for kind, found in answers(folder).items()}
+    kept.write_text(json.dumps(told, indent=1) + "\n")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"Wrote {sum(map(len, told.values()))} exhibits to {folder} ({size / 1e3:.0f} kB)")
 

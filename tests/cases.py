@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from glassnet import nn, optim
 from glassnet.types import Array, Generator, Shape
 
 T = TypeVar("T")
+
+Known: TypeAlias = Literal[True] | str
+"""True, or why not, in words."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,12 @@ def torch_dense(arrays: dict[str, Any], x: Any) -> Any:
     return torch.nn.functional.linear(x, arrays["W"].T, arrays.get("b"))
 
 
+def torch_maxout(arrays: dict[str, Any], x: Any) -> Any:
+    import torch
+
+    return (torch.einsum("nd,dkm->nkm", x, arrays["W"]) + arrays["b"]).amax(1)
+
+
 def torch_batch_norm(momentum: float, epsilon: float, training: bool) -> Twin:
     """Return the twin of BatchNorm: its momentum is the share of the new statistic, not the old."""
 
@@ -93,10 +102,14 @@ class LayerCase(Case[nn.Layer]):
     """A layer or merge.
 
     torch       the same in PyTorch, called with the layer's arrays and its inputs; or why not
+    native      whether compiled code knows it
+    page        whether the program of an exported page knows it
+    story       whether explanations have its formula; else they measure its slopes
     shapes      of one row, for each input
     draw        inputs at which the layer has a slope
     training    whether it is run as in training
     kinks       slopes that are taken where there is none: {x: dx for dy = 1}
+    analytic    whether it is so everywhere, and the complex step can measure it
     """
 
     torch: Twin | str
@@ -104,6 +117,10 @@ class LayerCase(Case[nn.Layer]):
     draw: Draw = normal
     training: bool = False
     kinks: dict[float, float] = field(default_factory=dict)
+    analytic: bool = True
+    native: Known = True
+    page: Known = True
+    story: Known = True
 
     @property
     def twin(self) -> Twin:
@@ -114,24 +131,35 @@ class LayerCase(Case[nn.Layer]):
 LAYERS = [
     LayerCase("dense", lambda: nn.Dense(3), torch_dense),
     LayerCase("dense, no bias", lambda: nn.Dense(3, bias=False), torch_dense),
+    LayerCase(
+        "maxout",
+        lambda: nn.Maxout(3, pieces=4),
+        torch_maxout,
+        analytic=False,
+        native=nn.Maxout.not_in["native"],
+        page=nn.Maxout.not_in["page"],
+        story="its slopes, measured, are the weights of the piece that is the largest",
+    ),
     LayerCase("identity", nn.Identity, lambda _, x: x),
     LayerCase("sigmoid", nn.Sigmoid, functional("sigmoid")),
     LayerCase("tanh", nn.Tanh, functional("tanh")),
-    LayerCase("relu", nn.ReLU, functional("relu"), draw=off_zero, kinks={0.0: 0.0}),
+    LayerCase("relu", nn.ReLU, functional("relu"), draw=off_zero, kinks={0.0: 0.0}, analytic=False),
     LayerCase(
         "leaky relu",
         lambda: nn.LeakyReLU(0.2),
         functional("leaky_relu", negative_slope=0.2),
         draw=off_zero,
         kinks={0.0: 0.2},
+        analytic=False,
     ),
-    LayerCase("elu", nn.ELU, functional("elu"), draw=off_zero),
+    LayerCase("elu", nn.ELU, functional("elu"), draw=off_zero, analytic=False),
     LayerCase(
         "elu, alpha",
         lambda: nn.ELU(alpha=2.5),
         functional("elu", alpha=2.5),
         draw=off_zero,
         kinks={0.0: 2.5},
+        analytic=False,
     ),
     LayerCase("gelu", nn.GELU, functional("gelu")),
     LayerCase("silu", nn.SiLU, functional("silu")),
@@ -224,10 +252,13 @@ class LossCase(Case[nn.Loss]):
     """A loss with one kind of targets.
 
     torch       the same in PyTorch, called with outputs and targets: one number a row
+    native      whether compiled code knows it
+    story       whether explanations have its formula; else its numbers stand alone
     targets     draws them for outputs of a shape, rows included
     compares    whether it has kinks where an output is at its target, or 1 away from it
     columns     the number of outputs
     kinks       slopes that are taken where there is none: {y - t: dy for dl = 1 and one output}
+    analytic    whether it is so everywhere, and the complex step can measure it
     """
 
     torch: Twin
@@ -235,6 +266,9 @@ class LossCase(Case[nn.Loss]):
     compares: bool = False
     columns: int = 3
     kinks: dict[float, float] = field(default_factory=dict)
+    analytic: bool = True
+    native: Known = True
+    story: Known = True
 
     def draw(self, rng: Generator, rows: int) -> tuple[Array, Array]:
         """Draw outputs (N, M) at which the loss has a slope, and targets."""
@@ -252,15 +286,19 @@ LOSSES = [
         rowwise("l1_loss", "mean"),
         normal,
         compares=True,
+        analytic=False,
         kinks={0.0: 0.0},
     ),
-    LossCase("huber", nn.Huber, rowwise("huber_loss", "mean"), normal, compares=True),
+    LossCase(
+        "huber", nn.Huber, rowwise("huber_loss", "mean"), normal, compares=True, analytic=False
+    ),
     LossCase(
         "huber, delta",
         lambda: nn.Huber(delta=2.0),
         rowwise("huber_loss", "mean", delta=2.0),
         normal,
         compares=True,
+        analytic=False,
     ),
     LossCase(
         "sigmoid cross-entropy",

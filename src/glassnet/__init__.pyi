@@ -59,6 +59,7 @@ from .nn import Layer as Layer
 from .nn import LayerNorm as LayerNorm
 from .nn import LeakyReLU as LeakyReLU
 from .nn import Loss as Loss
+from .nn import Maxout as Maxout
 from .nn import MeanAbsoluteError as MeanAbsoluteError
 from .nn import MeanSquaredError as MeanSquaredError
 from .nn import Merge as Merge

@@ -123,3 +123,12 @@ def test_targets_are_what_the_model_s_own_loss_takes(run: Run, models: Path, los
     model.save(models / "other.safetensors")
     said = json.loads(run("explain", "other.safetensors", "--unit", "dense_2:0", "--json").out)
     assert said["losses"] == {"dense_2": type(loss).__name__}
+
+
+def test_a_layer_without_a_formula_is_told_by_its_slopes(run: Run, models: Path) -> None:
+    iris = gn.load(models / IRIS)
+    net = gn.Sequential([gn.Maxout(5, pieces=3), gn.Dense(3)], input_shape=4, seed=0)
+    gn.Model(net, iris.inputs, iris.outputs, iris.provenance).save(models / "maxout.safetensors")
+    said = run("explain", "maxout.safetensors", "--row", "1", "--unit", "maxout_1:2")
+    assert (said.status, said.err) == (0, "")
+    assert "y = maxₖ pₖ; by its slopes, measured" in " ".join(said.out.split())

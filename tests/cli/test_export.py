@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import glassnet as gn
 from glassnet.export import node, web_page
 
 from .conftest import Run
@@ -33,6 +34,18 @@ def test_a_page_named_like_the_model(run: Run, models: Path, name: str) -> None:
 def test_out_says_where_to_and_makes_the_folder(run: Run, models: Path) -> None:
     assert run("export", IRIS, "--to", "html", "--out", "site/index.html").status == 0
     assert "<title>iris</title>" in (models / "site/index.html").read_text("utf-8")
+
+
+def test_a_layer_that_the_page_does_not_know_is_refused_by_name(
+    fails: Callable[..., str], models: Path
+) -> None:
+    iris = gn.load(models / IRIS)
+    net = gn.Sequential([gn.Maxout(5), gn.Dense(3)], input_shape=4, seed=0)
+    gn.Model(net, iris.inputs, iris.outputs).save(models / "maxout.safetensors")
+    before = sorted(models.rglob("*"))
+    said = fails("export", "maxout.safetensors", "--to", "html")
+    assert f"does not compute maxout_1, Maxout(5): {gn.Maxout.not_in['page']}." in said
+    assert sorted(models.rglob("*")) == before
 
 
 @pytest.mark.usefixtures("models")

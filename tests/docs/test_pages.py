@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.cases import LAYERS, MERGES
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 BLOCK = re.compile(
@@ -66,6 +68,22 @@ def test_console_blocks_run(page: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{lines}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+PLACES = {"native": "compiled code", "page": "exported pages",
+          "story": "the formulas of explanations"}  # fmt: skip
+
+
+def test_where_a_layer_is_not_known_is_told_in_the_words_of_its_row() -> None:
+    rows = {
+        (type(case.make()).__name__, place, why)
+        for case in (*LAYERS, *MERGES)
+        for field, place in PLACES.items()
+        if (why := getattr(case, field)) is not True
+    }
+    text = (ROOT / "docs/nn.md").read_text()
+    places = "|".join(PLACES.values())
+    assert set(re.findall(rf"^\| `(\w+)` \| ({places}) \| (.*) \|$", text, re.MULTILINE)) == rows
 
 
 def test_every_block_names_its_language() -> None:

@@ -13,9 +13,9 @@ from glassnet.engines import Job
 from glassnet.engines.codes import OURS, code_of, codes
 from glassnet.engines.lowering import FUSED, Lowering, refusal
 from glassnet.engines.native import NativeEngine
-from glassnet.nn.layers.activations import ACTIVATIONS as ALL_ACTIVATIONS
 from glassnet.nn.losses import LOSSES
 from glassnet.optim.registry import OPTIMIZERS
+from tests import cases
 from tests.engines.both import needs_native
 
 pytestmark = needs_native
@@ -64,11 +64,13 @@ def test_what_only_renames_shares_its_value() -> None:
 
 
 def test_compiled_code_names_all_of_the_librarys_own() -> None:
-    assert set(LOSSES) == set(codes("losses"))
+    losses = {type(case.make()).__name__ for case in cases.LOSSES if case.native is True}
+    assert losses == set(codes("losses"))
     assert {cls.__name__ for cls in OPTIMIZERS.values()} <= set(codes("rules"))
-    named = {*codes("activations"), *codes("kernels")}
-    assert named - set(OURS) == {"Elementwise"}
-    assert {cls.__name__ for cls in ALL_ACTIVATIONS.values()} <= named
+    rows = [case for case in (*cases.LAYERS, *cases.MERGES) if case.native is True]
+    only_views = {"Flatten"}  # which shares the numbers of its input
+    in_rows = {type(case.make()).__name__ for case in rows} - only_views
+    assert {*codes("activations"), *codes("kernels")} == in_rows | {"Elementwise"}
 
 
 def test_a_class_is_not_known_by_its_name_alone() -> None:

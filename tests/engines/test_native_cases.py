@@ -65,7 +65,9 @@ def around(case: cases.LayerCase, shapes: tuple[Shape, ...], place: str, dtype: 
     return Problem(make, x, t, gn.MeanSquaredError(), rule, epochs=25)
 
 
-LAYERS = cases.LAYERS + cases.MERGES
+ALL = cases.LAYERS + cases.MERGES
+LAYERS = [case for case in ALL if case.native is True]
+LOSSES = [case for case in cases.LOSSES if case.native is True]
 by_layer = pytest.mark.parametrize("case", LAYERS, ids=str)
 
 
@@ -103,7 +105,7 @@ def regression(dtype: str, **rules: Any) -> Problem:
 
 
 @by_precision
-@pytest.mark.parametrize("case", cases.LOSSES, ids=str)
+@pytest.mark.parametrize("case", LOSSES, ids=str)
 def test_loss(case: cases.LossCase, dtype: str) -> None:
     rng = np.random.default_rng(5)
     x = rng.normal(size=(24, 3))
@@ -159,13 +161,18 @@ def test_clipping(case: cases.ClippingCase, momentum: float, dtype: str) -> None
         expect_agreement(problem, PRECISIONS[dtype])
 
 
-def test_every_row_has_a_twin() -> None:
-    """Which of the library's own the compiled engine does not know: none."""
-    refused = [
-        case.name
-        for case in LAYERS
-        if refusal(network_of(case, case.shapes, "between", "float32")())
-    ]
+def unknown(case: cases.LayerCase) -> str:
+    """How compiled code says that it does not know a layer."""
+    return f"it does not know the layer {type(case.make()).__name__} "
+
+
+def test_the_rows_say_what_compiled_code_knows_and_what_it_refuses_by_name() -> None:
+    for case in ALL:
+        why = refusal(network_of(case, case.shapes, "between", "float32")())
+        if case.native is True:
+            assert why is None, case.name
+        else:
+            assert (why or "").startswith(unknown(case)), case.name
     network = small("float32")()
     rows: list[Any] = [*cases.LOSSES, *cases.OPTIMIZERS, *cases.PENALTIES, *cases.CLIPPINGS]
     for row in rows:
@@ -174,6 +181,16 @@ def test_every_row_has_a_twin() -> None:
         rule = made if isinstance(made, gn.Optimizer) else gn.SGD(0.1)
         penalties = [made] if isinstance(made, Penalty) else []
         clipping = made if isinstance(made, Clipping) else None
-        if refusal(Job(network, {"dense_2": loss}, rule, penalties, clipping)):
-            refused.append(row.name)
-    assert refused == []
+        known = getattr(row, "native", True) is True
+        said = None if known else f"it does not know the loss {type(made).__name__}"
+        why = refusal(Job(network, {"dense_2": loss}, rule, penalties, clipping))
+        assert why == said, row.name
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if case.native is not True], ids=str)
+def test_what_it_does_not_know_the_reference_trains(case: cases.LayerCase) -> None:
+    problem = around(case, case.shapes, "between", "float32")
+    with pytest.raises(gn.SettingError, match=f"cannot run this: {unknown(case)}"):
+        problem.trainer("native")
+    history = problem.trainer("auto").fit((problem.x, problem.t), epochs=1, progress=False)
+    assert history.engine.startswith(f"numpy: the native engine cannot: {unknown(case)}")

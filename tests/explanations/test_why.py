@@ -146,7 +146,7 @@ def test_text_markdown_and_json(side: int) -> None:
     }  # fmt: skip
     (question,) = document["questions"]
     assert question.keys() == {"answer", "against", "formula", "score", "views"}
-    keys = {"node", "exact", "names", "values", "slopes", "parts", "rest"}
+    keys = {"node", "exact", "from_mean", "names", "values", "slopes", "parts", "rest"}
     assert [view.keys() for view in question["views"]] == [keys, keys]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 import glassnet as gn
 from glassnet.errors import FileError
 from glassnet.export import export_html, node, packing, web_page
-from glassnet.nn import layers
 from glassnet.types import Array
+from tests.cases import LAYERS, MERGES
 from tests.export import golden
 from tests.model import models
 
@@ -119,6 +120,17 @@ def test_the_built_programs_need_no_escape() -> None:
 # -- what vitest is held to ------------------------------------------------------------------------
 
 
+def of_the_page() -> set[str]:
+    return {type(case.make()).__name__ for case in (*LAYERS, *MERGES) if case.page is True}
+
+
+def test_the_rows_say_which_layers_the_page_s_program_knows() -> None:
+    source = (golden.FOLDER.parents[2] / "src/network/layers/index.ts").read_text("utf-8")
+    table = re.search(r"Object\.entries\({(.*?)}\)", source, re.DOTALL)
+    assert table
+    assert set(re.findall(r"\w+", table[1])) == of_the_page()
+
+
 def same(found: Any, expected: Any) -> bool:
     """Whether two JSON values are the same but for the last digits of their numbers."""
     if isinstance(expected, float) and isinstance(found, float | int):
@@ -145,9 +157,9 @@ def test_the_golden_numbers_are_those_of_python(stem: str) -> None:
         assert same(before, now), f"{now['name']}: run python -m tests.export.golden"
 
 
-def test_every_layer_has_its_golden_numbers() -> None:
+def test_every_layer_of_the_page_has_its_golden_numbers() -> None:
     kept = json.loads((golden.FOLDER / "layers.json").read_text("utf-8"))
-    assert {one["network"]["layers"]["y"]["class"] for one in kept} == set(layers.__all__)
+    assert {one["network"]["layers"]["y"]["class"] for one in kept} == of_the_page()
 
 
 @pytest.mark.usefixtures("built")

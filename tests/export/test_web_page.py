@@ -19,9 +19,12 @@ import pytest
 import glassnet as gn
 from glassnet.errors import FileError, SettingError
 from glassnet.export import check, export_html, packing, web_page
+from glassnet.export.rows import rows_to_ask
 from glassnet.model.description import description
-from glassnet.nn import Frame
+from glassnet.nn import Frame, layers
 from glassnet.types import Array
+from tests import own_layers as own
+from tests.cases import LAYERS, MERGES, LayerCase
 from tests.model import models
 
 EVIL = "</script><script>alert(1)</script><!--\u2028\"'&amp;\\"
@@ -186,6 +189,44 @@ def test_a_layer_of_ones_own_is_refused_by_name(tmp_path: Path, layer: gn.Layer)
     assert not (tmp_path / "page.html").exists()
 
 
+@pytest.mark.usefixtures("stand_ins")
+@pytest.mark.parametrize("case", [*LAYERS, *MERGES], ids=str)
+def test_the_rows_say_what_is_exported_and_what_is_refused_by_name(
+    tmp_path: Path, case: LayerCase
+) -> None:
+    layer, x = case.make(), gn.Input(12)
+    feeds = [gn.Dense(12)(x) for _ in case.shapes]
+    joined = layer(*feeds) if isinstance(layer, gn.Merge) else layer(feeds[0])
+    network = gn.Network(x, gn.Dense(2)(joined), seed=0)
+    model = gn.Model(network, gn.Images(3, 4, 16), gn.Classes(("no", "yes")))
+    page = tmp_path / "page.html"
+    if case.page is True:
+        export_html(model, page)
+        return
+    (name,) = (name for name, one in network.layers.items() if one is layer)
+    with pytest.raises(SettingError, match=rf"compute {name}, .*: {re.escape(case.page)}\."):
+        export_html(model, page)
+    assert not page.exists()
+
+
+@pytest.mark.usefixtures("stand_ins")
+def test_a_layer_that_the_page_has_not_learnt_yet_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass(eq=False)
+    class New(Scale):
+        not_in = {"page": "its program has no such layer"}  # noqa: RUF012
+
+    monkeypatch.setattr(layers, "New", New, raising=False)
+    monkeypatch.setattr(layers, "__all__", [*layers.__all__, "New"])
+    net = gn.Sequential([New(name="mine"), gn.Dense(2)], input_shape=4, seed=0)
+    model = gn.Model(net, gn.Features(tuple("abcd")), gn.Classes(("no", "yes")))
+    (tmp_path / "page.html").write_text("old")
+    with pytest.raises(SettingError, match=r"mine, New\(\): its program has no such layer\. Put"):
+        export_html(model, tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == "old"
+
+
 def test_without_the_built_page_it_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +281,13 @@ def test_rows_are_those_of_the_test_part_or_drawn(tmp_path: Path) -> None:
         drawn = export_html(model, tmp_path / "page.html").check
         assert drawn.rows == 1000
         assert "drawn" in drawn.which
+
+
+def test_rows_are_drawn_about_what_was_measured() -> None:
+    net = gn.Sequential([own.Scaler(10.0, 0.5, name="mine"), gn.Dense(2)], 4, seed=0)
+    x, _ = rows_to_ask(gn.Model(net, gn.Features(tuple("abcd")), gn.Classes(("no", "yes"))), None)
+    assert 9 <= np.asarray(x).min() < 9.1
+    assert 10.9 < np.asarray(x).max() <= 11
 
 
 def test_a_page_without_a_model_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:

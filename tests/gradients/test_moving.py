@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from tests import own_layers as own
 from tests.gradients.broken import BadW, Forgetful
 from tests.training.setups import bits, rows
 
@@ -41,6 +42,18 @@ def test_units_that_are_dead() -> None:
     assert "6 units are never active" in why(movement, "dense_1.W")
     net.load_parameters({"dense_1.b": [-50.0] + [0] * 7})
     assert moved(net).passed
+
+
+def test_layers_of_ones_own_say_where_they_are_flat_and_what_they_weigh() -> None:
+    x, t = rows()
+    net = gn.Sequential([own.Sums(4), own.Clipped(), gn.Dense(3)], input_shape=3, seed=0)
+    net.load_parameters({"sums_1.W": np.full((3, 4), [-9.0, 0.1, 0.1, 0.1])})
+    movement = gn.all_parameters_move(
+        net, np.c_[np.abs(x), 0 * x[:, 0]], t, gn.SoftmaxCrossEntropy()
+    )
+    told = why(movement, "sums_1.W")
+    assert "1 inputs are 0 in every row" in told
+    assert "1 units are never active, so that their Clipped lets nothing back" in told
 
 
 def test_inputs_that_are_always_zero_are_told_and_excused() -> None:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
+from glassnet.nn.layers.activations import ACTIVATIONS
+from tests import own_layers as own
 from tests.training.setups import Moments, bits
 
 
@@ -27,6 +29,18 @@ def test_digits_are_learnt_with_nothing_but_their_name() -> None:
     assert figures["accuracy"] > 0.95
     assert isinstance(model.inputs, gn.Images)
     assert model.network.layers.keys() == {"dense_1", "relu_1", "dense_2"}
+
+
+def test_weights_begin_as_suits_the_activation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ACTIVATIONS, "clipped", own.Clipped)
+    inits = {
+        name: train("iris", epochs=1, activation=name).network.layers["dense_1"].config()["init"]
+        for name in ACTIVATIONS
+    }
+    he = {"relu", "leakyrelu", "elu", "gelu", "silu"}
+    assert inits.pop("clipped") == "he_normal"
+    assert {name for name, init in inits.items() if init == "he_uniform"} == he
+    assert set(inits.values()) == {"he_uniform", "glorot_uniform"}
 
 
 def test_features_are_standardised_inside_and_values_by_the_model() -> None:

@@ -29,6 +29,12 @@ def test_every_exported_layer_has_a_row() -> None:
 
 
 @rows
+def test_the_row_and_the_layer_say_the_same_of_where_it_is_known(case: LayerCase) -> None:
+    known = {"native": case.native, "page": case.page}
+    assert case.make().not_in == {where: why for where, why in known.items() if why is not True}
+
+
+@rows
 def test_inputs_and_gradients_are_only_read(case: LayerCase) -> None:
     layer, xs, frame = built(case), inputs(case, 3), frame_for(case)
     for array in (*xs, *layer.arrays().values()):
@@ -257,6 +263,38 @@ def test_batch_norm_follows_the_statistics_of_training_only() -> None:
     frame = nn.Frame()
     layer.forward(x, frame)
     assert not frame.updates
+
+
+def test_maxout_takes_the_first_of_pieces_that_tie() -> None:
+    layer, frame = nn.Maxout(1, pieces=3), nn.Frame()
+    build(layer, (1,))
+    layer.W, layer.b = np.array([[[-1.0], [1.0], [2.0]]]), np.array([[0.0], [0.0], [-2.0]])
+    x = np.array([[-3.0], [0.0], [1.0], [2.0], [4.0]])  # kinks at 0 and, of the later two, at 2
+    np.testing.assert_array_equal(layer.forward(x, frame), [[3], [0], [1], [2], [6]])
+    slopes = layer.backward(np.ones((5, 1)), frame)
+    np.testing.assert_array_equal(slopes, [[-1], [-1], [1], [1], [2]])
+    np.testing.assert_array_equal(frame.gradients["b"], [[2], [2], [1]])
+
+
+def test_maxout_has_dense_and_relu_within_it() -> None:
+    x = rng().normal(size=(7, 4))
+    one, two, dense = nn.Maxout(3, pieces=1), nn.Maxout(3), nn.Dense(3)
+    for layer in (one, two, dense):
+        build(layer, (4,))
+    one.W, one.b = dense.W[:, None], np.zeros((1, 3))
+    two.W = np.stack([dense.W, 0 * dense.W], axis=1)
+    y = dense.forward(x, nn.Frame())
+    np.testing.assert_array_equal(one.forward(x, nn.Frame()), y)
+    np.testing.assert_array_equal(two.forward(x, nn.Frame()), np.maximum(y, 0))
+
+
+def test_each_piece_of_maxout_begins_as_a_dense_layer_would() -> None:
+    layer = nn.Maxout(40, pieces=30, init=nn.glorot_normal)
+    build(layer, (60,))
+    assert layer.W.shape == (60, 30, 40)
+    assert layer.W.var() == pytest.approx(2 / (60 + 40), rel=0.02)
+    with pytest.raises(SettingError, match="Maxout expects pieces, a whole number of 1 or more"):
+        nn.Maxout(3, pieces=0)
 
 
 def test_layer_norm_brings_rows_to_mean_0_and_spread_1() -> None:

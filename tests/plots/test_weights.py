@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 import glassnet as gn
 from glassnet import plots
 from glassnet.types import Array
+from tests import own_layers as own
 
 pytest.importorskip("matplotlib")
 from matplotlib.axes import Axes
@@ -63,3 +65,22 @@ def test_weights_that_are_all_zero(inputs: Any) -> None:
 def test_a_network_without_weights() -> None:
     with pytest.raises(gn.DataError, match="No layer of the network multiplies its 6 inputs"):
         plots.weights(gn.Sequential([gn.ReLU()], input_shape=6), IMAGES)
+
+
+@dataclass(eq=False)
+class Squeezed(own.Scale):
+    """Scaled by what a matrix makes of nothing: W does not weigh the inputs."""
+
+    params = ("W",)
+    units: int = 3
+
+    def build(self, shape: Any, rng: Any) -> Any:
+        super().build(shape, rng)
+        self.W = rng.normal(size=(*shape, self.units))
+        return shape
+
+
+def test_only_weighted_sums_are_drawn_whoever_wrote_them() -> None:
+    made = gn.Sequential([Squeezed(), own.Sums(3), gn.Dense(6)], input_shape=6, seed=0)
+    axes = plots.weights(made, gn.Features(tuple("abcdef")), "index").figure().axes
+    np.testing.assert_array_equal(drawn(axes[0]), made.parameters()["sums_1.W"])

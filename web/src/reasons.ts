@@ -28,7 +28,7 @@ function ofInputs({ answer, against }: Question, view: View): Reasons {
     against,
     parts,
     exact: view.exact,
-    fromMean: view.node.startsWith("standardize"),
+    fromMean: view.from_mean,
   };
 }
 

@@ -73,6 +73,8 @@ export interface Doubt {
 export interface View {
   readonly node: string;
   readonly exact: boolean;
+  /** Whether they are inputs that the network standardised first, so that 0 is their mean. */
+  readonly from_mean: boolean;
   readonly names: readonly string[];
   readonly values: readonly (number | null)[];
   readonly parts: readonly (number | null)[];

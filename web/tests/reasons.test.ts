@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { largest, reasonsOf, region, scaleOf } from "../src/reasons";
 
-const view = { exact: true, names: ["a", "b"], values: [1, 2], rest: 0 };
+const view = { exact: true, from_mean: false, names: ["a", "b"], values: [1, 2], rest: 0 };
 
 test("the reasons are those of the inputs, the last of the views", () => {
   const question = { answer: "3", against: "8", score: 1 };
@@ -20,12 +20,14 @@ test("the reasons are those of the inputs, the last of the views", () => {
   expect(reasonsOf({ questions: [{ ...question, views: [] }] })).toEqual([]);
 });
 
-test("standardised inputs count from their means", () => {
-  const seen = { ...view, node: "standardize_1", parts: [1, 2] };
-  const [reasons] = reasonsOf({
-    questions: [{ answer: "y", against: null, score: 1, views: [seen] }],
+test("standardised inputs count from their means, whatever their layer is called", () => {
+  const seen = { ...view, from_mean: true, node: "scaler", parts: [1, 2] };
+  const named = { ...view, node: "standardize_1", parts: [1, 2] };
+  const fromMean = [seen, named].map((one) => {
+    const questions = [{ answer: "y", against: null, score: 1, views: [one] }];
+    return reasonsOf({ questions })[0]?.fromMean;
   });
-  expect(reasons?.fromMean).toBe(true);
+  expect(fromMean).toEqual([true, false]);
 });
 
 test("the largest parts come first, by size, and nothing that is nothing", () => {

@@ -1,4 +1,4 @@
-"""Dead ReLU units: never active, so that nothing comes back through them and they never change."""
+"""Dead units: never active, so that nothing comes back through them and they never change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from glassnet.doctor.finding import Finding, Severity
 from glassnet.doctor.patient import Patient
-from glassnet.nn.layers import ReLU
 
 MANY, SOME = 0.5, 0.1
 """The shares of a layer's units from which on it is a problem, and a warning."""
@@ -19,7 +18,7 @@ FEW_ROWS = 32
 
 
 def look(patient: Patient) -> Iterator[Finding]:
-    """Count, in each ReLU layer, the units that are 0 for every row of the batch."""
+    """Count, in each layer such as ReLU, the units that are flat for every row of the batch."""
     for name, rows, dead, units in _counts(patient):
         if dead:
             yield Finding(
@@ -40,11 +39,11 @@ def cut_off(patient: Patient) -> bool:
 
 
 def _counts(patient: Patient) -> Iterator[tuple[str, int, int, int]]:
-    """Give each ReLU layer's name, rows, dead units, and units."""
+    """Give the name, rows, dead units, and units of each layer that can be flat."""
     for node in patient.network.nodes:
-        if isinstance(node.layer, ReLU):
+        if node.layer.flat_at:
             y = patient.run[node.name].y
-            dead = (y == 0).all(axis=0)
+            dead = node.layer.silent(y)
             yield node.name, len(y), int(dead.sum()), dead.size
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from glassnet.doctor.dead_units import cut_off
 from glassnet.doctor.finding import Finding
 from glassnet.doctor.patient import Patient
-from glassnet.nn.layers import Sigmoid, Tanh
 
 FAR, FARTHEST = 1e3, 1e5
 """The factors between first and last layer from which on it is a warning, and a problem."""
@@ -38,7 +37,7 @@ def look(patient: Patient) -> Iterator[Finding]:
     )
     numbers = {"first": near_data, "last": near_loss, "ratio": ratio}
     if ratio < 1 / FAR:
-        flat = any(isinstance(node.layer, (Sigmoid, Tanh)) for node in patient.network.nodes)
+        flat = any(node.layer.steepest is not None for node in patient.network.nodes)
         yield Finding(
             "vanishing-gradient",
             "problem" if ratio < 1 / FARTHEST else "warning",

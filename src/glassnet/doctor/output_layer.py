@@ -10,17 +10,10 @@ import numpy as np
 from glassnet.doctor.finding import Finding
 from glassnet.doctor.patient import Patient
 from glassnet.nn.layer import Layer
-from glassnet.nn.layers import ReLU, Sigmoid, Softmax, Tanh
-from glassnet.nn.losses import Loss, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from glassnet.nn.losses import Loss, SoftmaxCrossEntropy
 from glassnet.nn.network import Network, match
 from glassnet.types import Array
 
-BOUNDS: dict[type[Layer], tuple[float, float]] = {
-    Sigmoid: (0, 1), Softmax: (0, 1), Tanh: (-1, 1), ReLU: (0, np.inf),
-}  # fmt: skip
-"""What a last layer can answer with at all."""
-
-CROSS_ENTROPIES = (SigmoidCrossEntropy, SoftmaxCrossEntropy)
 LEAVE_OUT = "Take the last {layer} out: the loss wants logits, numbers of any size and sign."
 
 
@@ -29,13 +22,12 @@ def look(patient: Patient) -> Iterator[Finding]:
     layers = {node.name: node.layer for node in patient.network.nodes}
     for output, loss in patient.losses.items():
         layer = layers.get(output)
-        bounds = BOUNDS.get(type(layer)) if layer is not None else None
-        if layer is None or bounds is None:
+        if layer is None or layer.bounds is None:
             continue
-        if isinstance(loss, CROSS_ENTROPIES):
-            yield _squeezed(output, layer, loss)
+        if loss.inside is not None:
+            yield _squeezed(output, layer, loss, layer.bounds)
         else:
-            yield from _out_of_reach(output, layer, bounds, patient.rows[1][output])
+            yield from _out_of_reach(output, layer, layer.bounds, patient.rows[1][output])
 
 
 def too_few(network: Network, losses: Mapping[str, Loss], t: Any) -> Iterator[Finding]:
@@ -56,20 +48,20 @@ def too_few(network: Network, losses: Mapping[str, Loss], t: Any) -> Iterator[Fi
             )
 
 
-def _squeezed(output: str, layer: Layer, loss: Loss) -> Finding:
+def _squeezed(output: str, layer: Layer, loss: Loss, bounds: tuple[float, float]) -> Finding:
     """A bounded layer before a loss that bends its inputs itself."""
-    twice = {Softmax: SoftmaxCrossEntropy, Sigmoid: SigmoidCrossEntropy}.get(type(layer))
+    twice = type(layer) is loss.inside
     name = type(layer).__name__
-    low, high = BOUNDS[type(layer)]
+    low, high = bounds
     seen = (
         f"The last layer is {layer}, and {type(loss).__name__} has a {name.lower()} inside: the "
         "outputs are bent twice."
-        if twice is type(loss)
+        if twice
         else f"The last layer is {layer}, which answers from {low:g} to {high:g} only; "
         f"{type(loss).__name__} wants logits."
     )
     return Finding(
-        f"{name.lower()}-twice" if twice is type(loss) else "logits-bounded",
+        f"{name.lower()}-twice" if twice else "logits-bounded",
         "problem",
         output,
         f"{seen} The network can hardly become sure of anything.",
@@ -80,7 +72,7 @@ def _squeezed(output: str, layer: Layer, loss: Loss) -> Finding:
 def _out_of_reach(
     output: str, layer: Layer, bounds: tuple[float, float], t: Array
 ) -> Iterator[Finding]:
-    """Targets that a bounded last layer cannot give; and ReLU, which may fall silent for good."""
+    """Targets that a bounded last layer cannot give; and one that may fall silent for good."""
     low, high = bounds
     beyond = float(np.mean((t < low) | (t > high)))
     if beyond:
@@ -93,11 +85,13 @@ def _out_of_reach(
             f"Take the last {type(layer).__name__} out, or scale the targets.",
             {"share": beyond},
         )
-    elif isinstance(layer, ReLU):
+    elif layer.flat_at:
+        flat = " or ".join(f"{y:g}" for y in layer.flat_at)
         yield Finding(
             "relu-last",
             "warning",
             output,
-            "The last layer is ReLU: where it answers 0, no gradient comes back.",
+            f"The last layer is {type(layer).__name__}: where it answers {flat}, no gradient comes "
+            "back.",
             "Take it out, or use Softplus where answers must not be negative.",
         )

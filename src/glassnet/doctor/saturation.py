@@ -1,4 +1,4 @@
-"""Saturated units: sigmoids and tanhs so far from 0 that their slope is next to nothing."""
+"""Saturated units: soft steps so far from the middle that their slope is next to nothing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 
 from glassnet.doctor.finding import Finding
 from glassnet.doctor.patient import Patient
-from glassnet.nn.layers import Sigmoid, Tanh
-from glassnet.types import Array
 
 FLAT = 0.02
 """A slope below this share of the largest one counts as next to nothing."""
@@ -19,13 +17,14 @@ MOST, MANY = 0.9, 0.5
 
 
 def look(patient: Patient) -> Iterator[Finding]:
-    """Measure the slopes in each hidden sigmoid and tanh layer."""
+    """Look at the slopes in each hidden layer that saturates."""
     p = patient.run
     for node in patient.network.nodes:
-        bends = isinstance(node.layer, Sigmoid | Tanh)
-        if not bends or node.name in patient.network.outputs:
+        steepest = node.layer.steepest
+        if steepest is None or node.name in patient.network.outputs:
             continue
-        share = float(np.mean(_slope(node.layer, p[node.name].y) < FLAT))
+        slopes = node.layer.slopes(p[node.name]) / steepest
+        share = float(np.mean(np.abs(slopes) < FLAT))
         if share >= MANY:
             yield Finding(
                 "saturated",
@@ -37,9 +36,3 @@ def look(patient: Patient) -> Iterator[Finding]:
                 "gn.glorot_uniform), put BatchNorm before it, or take ReLU.",
                 {"share": share},
             )
-
-
-def _slope(layer: object, y: Array) -> Array:
-    """Return the slopes as shares of the largest: 4 y (1 - y) of a sigmoid, 1 - y² of a tanh."""
-    slope: Array = 4 * y * (1 - y) if isinstance(layer, Sigmoid) else 1 - y * y
-    return slope

@@ -8,13 +8,12 @@ import numpy as np
 
 from glassnet.doctor.finding import Finding
 from glassnet.doctor.patient import Patient
-from glassnet.nn.layers import Dense
 
 
 def look(patient: Patient) -> Iterator[Finding]:
-    """Look at the hidden dense layers."""
+    """Look at the hidden layers of weighted sums."""
     network = patient.network
-    dense = {node.name: node for node in network.nodes if isinstance(node.layer, Dense)}
+    dense = {node.name: node for node in network.nodes if node.layer.weighted_sum}
     for name, node in dense.items():
         W = node.layer.arrays()["W"]
         same = W.shape[1] > 1 and np.isfinite(W).all() and np.ptp(W, axis=1).max() == 0

@@ -9,24 +9,10 @@ import numpy as np
 
 from glassnet.nn.frame import Frame
 from glassnet.nn.graph import NamedNode
-from glassnet.nn.layers import (
-    Add,
-    BatchNorm,
-    Concatenate,
-    Dense,
-    Dropout,
-    Flatten,
-    Identity,
-    Softmax,
-    Standardize,
-)
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
-
-AFFINE = (Add, BatchNorm, Concatenate, Dense, Dropout, Flatten, Identity, Standardize)
-"""Layers that are affine maps outside training."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +44,7 @@ class Contributions:
     slopes      ∂S/∂v, by one pass back
     rest        S less all contributions: the biases, and, unless exact, what no straight line has
     exact       whether S is an affine function of these numbers, so that each contribution is one
+    from_mean   whether they are inputs that the network standardised, which count from their means
 
     Where it is not, ∂S/∂v holds near v only: gradient × input, a first-order approximation.
     Source: Ancona et al., Towards Better Understanding of Gradient-Based Attribution Methods for
@@ -69,6 +56,7 @@ class Contributions:
     slopes: Array
     rest: float
     exact: bool
+    from_mean: bool
 
     @property
     def parts(self) -> Array:
@@ -96,7 +84,7 @@ def contributions(
     p.backward()
     score = p.loss + offset
     entrance = _entrance(net)
-    last = node.inputs[0] if isinstance(node.layer, Dense) else entrance
+    last = node.inputs[0] if node.layer.weighted_sum else entrance
     return score, [_seen_from(p, source, score) for source in dict.fromkeys((last, entrance))]
 
 
@@ -104,16 +92,16 @@ def summed(net: Network) -> NamedNode:
     """Find the node whose numbers the answer is made of: the output, before its last activation."""
     nodes = {node.name: node for node in net.nodes}
     node = nodes[net.outputs[0]]
-    while (node.layer.elementwise or isinstance(node.layer, Softmax)) and node.inputs[0] in nodes:
+    while (node.layer.elementwise or node.layer.activation) and node.inputs[0] in nodes:
         node = nodes[node.inputs[0]]
     return node
 
 
 def _entrance(net: Network) -> str:
-    """The inputs, or what Standardize makes of them: then 0 is the mean of the training data."""
+    """The inputs, or those standardised: then 0 is the mean of the training data."""
     (name,) = net.inputs
     readers = [node for node in net.nodes if name in node.inputs]
-    if len(readers) == 1 and isinstance(readers[0].layer, Standardize):
+    if len(readers) == 1 and readers[0].layer.standardizes:
         return readers[0].name
     return name
 
@@ -121,10 +109,11 @@ def _entrance(net: Network) -> str:
 def _seen_from(p: Pass, source: str, score: float) -> Contributions:
     values, slopes = p[source].y[0], p[source].dy[0]
     rest = score - float(np.sum(values.astype(np.float64) * slopes))
-    after, reached = {source}, []
+    after, reached, from_mean = {source}, [], False
     for node in p.network.nodes:
+        from_mean |= node.name == source and node.layer.standardizes
         if after & {*node.inputs} and p[node.name].dy is not None:
             after.add(node.name)
             reached.append(node.layer)
-    exact = all(isinstance(layer, AFFINE) for layer in reached)
-    return Contributions(source, values, slopes, rest, exact)
+    exact = all(layer.affine for layer in reached)
+    return Contributions(source, values, slopes, rest, exact, from_mean)

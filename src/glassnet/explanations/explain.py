@@ -14,15 +14,11 @@ from glassnet.explanations.parameters import Updater
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, largest
 from glassnet.explanations.steps import Chosen, Steps
-from glassnet.nn.layers import BatchNorm, Dropout, Standardize
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.optim import Optimizer
 from glassnet.settings import inside
 from glassnet.types import Shape
-
-UNIT_BY_UNIT = (BatchNorm, Dropout, Standardize)
-"""Layers that, like activations, make of each unit one unit in the same place."""
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is no number is shown
@@ -123,5 +119,5 @@ def _path(view: RowView, name: str) -> Iterator[str]:
     following = view.consumers(name)
     if len(following) == 1 and name not in view.losses:
         node = following[0][0]
-        if node.layer.elementwise or isinstance(node.layer, UNIT_BY_UNIT):
+        if node.layer.elementwise or node.layer.unit_by_unit:
             yield from _path(view, node.name)

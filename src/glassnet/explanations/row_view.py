@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from glassnet.explanations.step import Place, place_text
 from glassnet.nn.graph import NamedNode
-from glassnet.nn.layers import Dense
 from glassnet.nn.losses import Loss
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,23 @@ class RowView:
 
     @cached_property
     def before_weights(self) -> set[str]:
-        """The names from which a Dense layer is still to come, on one way or another."""
+        """The names from which a weighted sum is still to come, on one way or another."""
         names: set[str] = set()
         for node in reversed(self.p.network.nodes):
-            if node.name in names or isinstance(node.layer, Dense):
+            if node.name in names or node.layer.weighted_sum:
                 names.update(node.inputs)
         return names
+
+    def measured(self, name: str, measure: Callable[[RowView, NamedNode], T]) -> T:
+        """What is measured of a node: once, however many of its units are asked for."""
+        if name not in self._measured:
+            self._measured[name] = measure(self, self.nodes[name])
+        found: T = self._measured[name]
+        return found
+
+    @cached_property
+    def _measured(self) -> dict[str, Any]:
+        return {}
 
     def consumers(self, name: str) -> list[tuple[NamedNode, int]]:
         """The nodes that a value feeds, each with the place among its inputs where it does."""
@@ -89,7 +102,7 @@ class RowView:
         if name not in self.nodes:
             return "x"
         layer = self.nodes[name].layer
-        if isinstance(layer, Dense):
+        if layer.weighted_sum:
             return "z"
         return "a" if layer.elementwise else "y"
 

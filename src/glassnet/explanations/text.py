@@ -161,7 +161,7 @@ def _line(formula: str, remark: str) -> Iterator[str]:
         return
     yield from _wrapped(text, 4)
     if remark:
-        yield f"({remark})".rjust(page_width())
+        yield from (part.rjust(page_width()) for part in wrap(f"({remark})", page_width() - 4))
 
 
 def _wrapped(text: str, margin: int) -> list[str]:

@@ -98,7 +98,7 @@ def _of_classes(
         formula, c = f"z[{win}] - z[{other}]", [0.0] * outputs.size
         c[win], c[other] = 1.0, -1.0
     score, parts = contributions(net, x, c)
-    views = _views(net, inputs, x[0], parts)
+    views = _views(inputs, x[0], parts)
     return Question(outputs.labels[win], outputs.labels[other], formula, score, views)
 
 
@@ -109,12 +109,10 @@ def _of_value(net: Network, inputs: Inputs, outputs: Values, x: Array, m: int) -
     c[m] = std
     score, parts = contributions(net, x, c, mean)
     formula = f"{std:.4g}·z[{m}] + {mean:.4g}" if outputs.std else f"z[{m}]"
-    return Question(outputs.names[m], "", formula, score, _views(net, inputs, x[0], parts))
+    return Question(outputs.names[m], "", formula, score, _views(inputs, x[0], parts))
 
 
-def _views(
-    net: Network, inputs: Inputs, x: Array, parts: list[Contributions]
-) -> list[NamedContributions]:
+def _views(inputs: Inputs, x: Array, parts: list[Contributions]) -> list[NamedContributions]:
     """Name the numbers of each layer: the last are the inputs, the others units of the network."""
     *hidden, first = parts
     views = [
@@ -126,7 +124,7 @@ def _views(
     if isinstance(inputs, Images):
         places = [f"pixel {i // inputs.width},{i % inputs.width}" for i in range(inputs.size)]
         return [*views, NamedContributions(first, "pixels", places)]
-    what = "features" if first.node in net.inputs else "features, against their means,"
+    what = "features, against their means," if first.from_mean else "features"
     units = inputs.units or ("",) * inputs.size
     named = zip(inputs.names, x, units, strict=True)
     return [

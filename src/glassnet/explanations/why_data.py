@@ -94,6 +94,7 @@ def _view(view: NamedContributions) -> dict[str, Any]:
     return {
         "node": seen.node,
         "exact": seen.exact,
+        "from_mean": seen.from_mean,
         "names": list(view.names),
         "values": _finite(seen.values),
         "slopes": _finite(seen.slopes),

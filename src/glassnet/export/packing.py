@@ -27,7 +27,7 @@ FORMAT, VERSION = "glassnet-page", 1
 def packed(model: Model, name: str) -> dict[str, Any]:
     """Write a model as the document that web/src/standalone/document.ts describes.
 
-    Raises SettingError for layers that the page does not know: those of one's own.
+    Raises SettingError for layers that the page does not know.
     """
     return {
         "format": FORMAT,
@@ -64,7 +64,8 @@ def unpacked(document: Mapping[str, Any]) -> Model:
 def packed_network(network: Network) -> dict[str, Any]:
     """Describe a network, with the shape of each node's output.
 
-    Raises SettingError, by name, for layers that are not Glassnet's own.
+    Raises SettingError, by name, for layers that are not Glassnet's own, and for those of its own
+    that say that the page does not know them.
     """
     for owner, layer in network.layers.items():
         kind = type(layer).__name__
@@ -72,6 +73,11 @@ def packed_network(network: Network) -> dict[str, Any]:
             raise SettingError(
                 f"The page computes Glassnet's own layers only, and {owner} is a layer of yours, "
                 f"{kind}. Put layers of glassnet.nn in its place, or serve the model from Python."
+            )
+        if why := layer.not_in.get("page"):
+            raise SettingError(
+                f"The page does not compute {owner}, {layer}: {why}. Put another layer in its "
+                "place, or serve the model from Python."
             )
     return network.config() | {"shapes": {node.name: list(node.shape) for node in network.nodes}}
 

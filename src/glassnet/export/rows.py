@@ -16,7 +16,6 @@ from glassnet.data.rows import Rows
 from glassnet.errors import DataError, FileError, MissingExtraError
 from glassnet.model.model import Model
 from glassnet.model.provenance import data_name, fits
-from glassnet.nn.layers import Standardize
 from glassnet.types import Array
 
 DRAWN = 1000
@@ -81,8 +80,9 @@ def _drawn(model: Model) -> Array | Pixels:
     first = model.network.nodes[0].layer
     if model.experience is not None:
         low, high = model.experience.low, model.experience.high
-    elif isinstance(first, Standardize):
-        low, high = first.mean - 2 * first.std, first.mean + 2 * first.std
+    elif first.standardizes:
+        mean, std = (first.arrays()[name] for name in ("mean", "std"))
+        low, high = mean - 2 * std, mean + 2 * std
     else:
         low, high = np.full(size[1], -1.0), np.full(size[1], 1.0)
     drawn: Array = rng.uniform(low, np.maximum(high, low), size)

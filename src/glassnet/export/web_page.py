@@ -66,9 +66,9 @@ def export_html(
     rows    which it is asked before it is kept; unless given, the test part of the data that the
             model learnt from: see `glassnet.export.check`
 
-    An old file stays whole unless the new one is kept. Raises SettingError for layers of one's own,
-    FileError if the page's program is not installed, answers otherwise than the model, or the file
-    cannot be written.
+    An old file stays whole unless the new one is kept. Raises SettingError for layers that the
+    page does not know, FileError if the page's program is not installed, answers otherwise than the
+    model, or the file cannot be written.
     """
     path = as_path(path)
     text = page_text(model, path.stem if name is None else name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from textwrap import wrap
@@ -11,7 +12,6 @@ import numpy as np
 
 from glassnet.errors import SettingError
 from glassnet.nn.graph import NamedNode
-from glassnet.nn.layers import Dense, ReLU
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
@@ -125,8 +125,8 @@ def _why(p: Pass, name: str, uses: list[NamedNode], still: Array, empty: int) ->
     reasons = []
     if empty:
         reasons.append(f"{empty:,} inputs are 0 in every row")
-    if silent := _silent(p, uses):
-        reasons.append(f"{silent:,} units are never active, so that their ReLU lets nothing back")
+    for kind, silent in _silent(p, uses).items():
+        reasons.append(f"{silent:,} units are never active, so that their {kind} lets nothing back")
     if not reasons:
         zero = np.count_nonzero(gradient[still] == 0)
         reasons.append(
@@ -138,17 +138,17 @@ def _why(p: Pass, name: str, uses: list[NamedNode], still: Array, empty: int) ->
 
 
 def _behind_nothing(p: Pass, node: NamedNode) -> int:
-    """Count the inputs of a Dense layer that are 0 in every row."""
-    if not isinstance(node.layer, Dense):
+    """Count the inputs of a layer of weighted sums that are 0 in every row."""
+    if not node.layer.weighted_sum:
         return 0
     return int((p[node.inputs[0]].y == 0).all(axis=0).sum())
 
 
-def _silent(p: Pass, uses: list[NamedNode]) -> int:
-    """Count the units whose ReLU, right behind the layer, gives 0 for every row."""
+def _silent(p: Pass, uses: list[NamedNode]) -> Counter[str]:
+    """Count the units that an activation right behind the layer silences in every row, by class."""
     names = {node.name for node in uses}
-    return sum(
-        int((p[node.name].y == 0).all(axis=0).sum())
-        for node in p.network.nodes
-        if isinstance(node.layer, ReLU) and names & set(node.inputs)
-    )
+    silent: Counter[str] = Counter()
+    for node in p.network.nodes:
+        if names & set(node.inputs):
+            silent[type(node.layer).__name__] += int(node.layer.silent(p[node.name].y).sum())
+    return +silent

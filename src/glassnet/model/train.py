@@ -31,7 +31,7 @@ from glassnet.model.model import Model
 from glassnet.model.provenance import record as write_down
 from glassnet.model.resume import Asked, about, as_before, as_json, expect_same_engine, kept_in
 from glassnet.model.task import Task
-from glassnet.nn import initializers
+from glassnet.nn.initializers import initializer
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import Dense, Dropout, Standardize
 from glassnet.nn.layers.activations import activation as make_activation
@@ -318,5 +318,4 @@ def _measure(layer: Standardize, data: Dataset) -> None:
 def _block(units: int, name: str, dropout: float) -> list[Layer]:
     """Make one hidden layer: an affine map whose scale suits what follows, a bend, dropout."""
     bend = make_activation(name)
-    init = initializers.he_uniform if "LU" in type(bend).__name__ else initializers.glorot_uniform
-    return [Dense(units, init), bend, *([Dropout(dropout)] if dropout else [])]
+    return [Dense(units, initializer(bend.suits)), bend, *([Dropout(dropout)] if dropout else [])]

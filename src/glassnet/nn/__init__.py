@@ -18,24 +18,7 @@ from glassnet.nn.layer import Input as Input
 from glassnet.nn.layer import Layer as Layer
 from glassnet.nn.layer import Merge as Merge
 from glassnet.nn.layer import Node as Node
-from glassnet.nn.layers import ELU as ELU
-from glassnet.nn.layers import GELU as GELU
-from glassnet.nn.layers import Add as Add
-from glassnet.nn.layers import BatchNorm as BatchNorm
-from glassnet.nn.layers import Concatenate as Concatenate
-from glassnet.nn.layers import Dense as Dense
-from glassnet.nn.layers import Dropout as Dropout
-from glassnet.nn.layers import Flatten as Flatten
-from glassnet.nn.layers import Identity as Identity
-from glassnet.nn.layers import LayerNorm as LayerNorm
-from glassnet.nn.layers import LeakyReLU as LeakyReLU
-from glassnet.nn.layers import ReLU as ReLU
-from glassnet.nn.layers import Sigmoid as Sigmoid
-from glassnet.nn.layers import SiLU as SiLU
-from glassnet.nn.layers import Softmax as Softmax
-from glassnet.nn.layers import Softplus as Softplus
-from glassnet.nn.layers import Standardize as Standardize
-from glassnet.nn.layers import Tanh as Tanh
+from glassnet.nn.layers import *  # noqa: F403 (its list is the one of all layers)
 from glassnet.nn.losses import HalfSquaredError as HalfSquaredError
 from glassnet.nn.losses import Huber as Huber
 from glassnet.nn.losses import Loss as Loss

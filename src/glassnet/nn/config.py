@@ -71,7 +71,7 @@ def layer_from_config(config: Mapping[str, Any], known: Mapping[str, type[Layer]
         )
     try:
         for key, value in settings.items():
-            if initializers.is_field(key):
+            if key in known[name].initializers:
                 settings[key] = initializers.initializer("zeros" if value is None else value)
         return known[name](**settings)
     except TypeError as error:

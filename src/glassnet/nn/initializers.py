@@ -171,8 +171,3 @@ def initializer(what: Any) -> Initializer:
         return FAMILIES[name](**settings)
     except (KeyError, TypeError):
         raise SettingError(f"The initialiser {name!r} does not take {settings}.") from None
-
-
-def is_field(name: str) -> bool:
-    """Return whether a layer's field of that name holds an initialiser: `init` or `…_init`."""
-    return name == "init" or name.endswith("_init")

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
+
 from glassnet.errors import GraphError, ShapeError, UnknownAttributeError, one_of
 from glassnet.nn.frame import Frame
-from glassnet.nn.initializers import Initializer, describe, is_field, zeros
+from glassnet.nn.initializers import Initializer, describe, zeros
 from glassnet.types import Array, Shape
 
 
@@ -35,6 +37,9 @@ class Layer:
     trained), ask for them in `build`, and define `forward` and `backward`. Never write to `x` or
     `dy`. Setting an attribute that the class does not have raises UnknownAttributeError.
 
+    What it is, it says in the class attributes below, and whoever looks at a network goes by them:
+    the doctor, explanations, pictures, `gn.train`. What is left out is not assumed.
+
     name        in a network; unless given, the class's with a running number
     trainable   False holds its arrays as they are: see `Network.freeze`
     """
@@ -42,8 +47,46 @@ class Layer:
     params: ClassVar[tuple[str, ...]] = ()
     buffers: ClassVar[tuple[str, ...]] = ()
 
+    initializers: ClassVar[tuple[str, ...]] = ()
+    """The fields that hold initialisers, which a model file keeps by name."""
+
     elementwise: ClassVar[bool] = False
     """Whether each number of y depends on the same number of x alone, everywhere alike."""
+
+    unit_by_unit: ClassVar[bool] = False
+    """Whether each unit of y comes of the unit of x in its place, if not everywhere alike."""
+
+    activation: ClassVar[bool] = False
+    """Whether it is a bend behind a weighted sum: what makes up an answer is looked for before it.
+    What is `elementwise` counts as one."""
+
+    affine: ClassVar[bool] = False
+    """Whether outside training y is a weighted sum of the numbers of x, plus a constant."""
+
+    weighted_sum: ClassVar[bool] = False
+    """Whether y = x W + b, with W: (D, M) among `params`, and b: (M,) unless it has none."""
+
+    standardizes: ClassVar[bool] = False
+    """Whether y = (x - mean) / std, with both among `buffers`, measured on the training data: y = 0
+    is their mean."""
+
+    bounds: ClassVar[tuple[float, float] | None] = None
+    """Between which numbers y lies, whatever x is: (0, 1), or (0, inf); None says nothing."""
+
+    flat_at: ClassVar[tuple[float, ...]] = ()
+    """The y that an elementwise layer gives over a whole stretch of x: nothing comes back there."""
+
+    steepest: ClassVar[float | None] = None
+    """The largest slope of an elementwise layer that saturates: a soft step, whose slope goes to 0
+    on both sides. None for one that does not."""
+
+    suits: ClassVar[str] = "glorot_uniform"
+    """The initialiser that suits the weights before it, by name: He's where half of the signal is
+    lost."""
+
+    not_in: ClassVar[Mapping[str, str]] = {}
+    """Where a layer of Glassnet's is not known, each with the reason in words: "native", compiled
+    code; "page", the program of an exported page. Layers of one's own are known to neither."""
 
     name: str | None = field(default=None, kw_only=True)
     trainable: bool = field(default=True, kw_only=True)
@@ -56,6 +99,24 @@ class Layer:
         What looks at rows apart from their batch, such as `gn.numerical_gradient`, asks for it.
         """
         return False
+
+    def kinks(self) -> tuple[float, ...]:
+        """Return the x at which an elementwise layer has no slope, and one side's is taken."""
+        return ()
+
+    def slopes(self, frame: Frame) -> Array:
+        """Return the slopes of an elementwise layer in a pass: what `backward` makes of dy = 1."""
+        aside = Frame(frame.training, frame.source, frame.xp)
+        aside.kept = frame.kept
+        slopes: Array = self.backward(np.ones_like(frame.y), aside)
+        return slopes
+
+    def silent(self, y: Array) -> Array:
+        """Say of each unit whether no row of y lets anything back through it: see `flat_at`."""
+        flat = np.zeros(y.shape, bool)
+        for value in self.flat_at:
+            flat |= y == y.dtype.type(value)
+        return np.asarray(flat.all(axis=0))
 
     def build(self, shape: Any, declare: Declare) -> Shape:  # noqa: ARG002
         """Declare the arrays for rows of that shape, without the batch axis; return the output's.
@@ -124,7 +185,7 @@ class Layer:
         for f in self._fields():
             value = getattr(self, f.name)
             if f.name != "name" and not (f.name == "trainable" and value):
-                settings[f.name] = describe(value) if is_field(f.name) else value
+                settings[f.name] = describe(value) if f.name in self.initializers else value
         return {"class": type(self).__name__, **settings}
 
     def _fields(self) -> list[Field[Any]]:
@@ -137,7 +198,7 @@ class Layer:
             f"{getattr(self, f.name)}" if f.name in ("units", "rate", "slope") else
             f"{f.name}={getattr(self, f.name)!r}"
             for f in self._fields()
-            if f.name != "name" and not is_field(f.name) and getattr(self, f.name) != f.default
+            if f.name not in ("name", *self.initializers) and getattr(self, f.name) != f.default
         ]  # fmt: skip
         return f"{type(self).__name__}({', '.join(shown)})"
 

@@ -9,13 +9,14 @@ the number 1/N, and returns dy = dl · ∂l/∂y.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from glassnet.errors import DataError, SettingError, ShapeError, one_of
 from glassnet.nn.frame import Frame
-from glassnet.nn.layers.activations import softmax
+from glassnet.nn.layer import Layer
+from glassnet.nn.layers.activations import Sigmoid, Softmax, softmax
 from glassnet.settings import expect
 from glassnet.types import Array, Shape
 
@@ -23,6 +24,9 @@ from glassnet.types import Array, Shape
 @dataclass(frozen=True)
 class Loss:
     """How wrong each row is. To write one, define `forward` and `backward`."""
+
+    inside: ClassVar[type[Layer] | None] = None
+    """The activation that it has inside, so that y are logits and the network ends without one."""
 
     def forward(self, y: Array, t: Array, frame: Frame) -> Array:
         """Return l: (N,), keeping in `frame` what `backward` will want."""
@@ -163,6 +167,8 @@ class SigmoidCrossEntropy(Loss):
     with the logit takes no logarithm of 0: ln(1 + e^y) = max(y, 0) + ln(1 + e^-|y|).
     """
 
+    inside = Sigmoid
+
     def targets(self, t: Any, shape: Shape, dtype: Any) -> Array:
         checked = super().targets(t, shape, dtype)
         if checked.min() < 0 or checked.max() > 1:
@@ -195,6 +201,8 @@ class SoftmaxCrossEntropy(Loss):
     y: (N, M) logits; t: class indices (N,), or one-hot rows or probabilities (N, M), each row
     summing to 1, which leaves dy = dl · (p - t). Each row's maximum is subtracted before e^y.
     """
+
+    inside = Softmax
 
     def targets(self, t: Any, shape: Shape, dtype: Any) -> Array:
         t = _numbers(t)

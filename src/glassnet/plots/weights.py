@@ -53,10 +53,8 @@ def weights(
 def _first_weights(network: Network, inputs: Inputs) -> Array:
     """Find the first matrix (inputs, units) that the inputs meet."""
     for node in network.nodes:
-        W = getattr(node.layer, "W", None)
-        if W is not None and W.ndim == 2 and len(W) == inputs.size:
-            matrix: Array = W
-            return matrix
+        if node.layer.weighted_sum and len(W := node.layer.arrays()["W"]) == inputs.size:
+            return W
     raise DataError(f"No layer of the network multiplies its {inputs.size} inputs with weights.")
 
 

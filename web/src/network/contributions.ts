@@ -19,6 +19,8 @@ export interface Contributions {
   readonly rest: number;
   /** Whether S is an affine function of these numbers. */
   readonly exact: boolean;
+  /** Whether they are inputs that the network standardised first, so that 0 is their mean. */
+  readonly fromMean: boolean;
 }
 
 export interface Score {
@@ -45,6 +47,7 @@ export function contributions(network: Network, values: ByName, c: Vector, offse
       parts,
       rest,
       exact: isAffine(network, from, gradients),
+      fromMean: network.nodes.some(({ name, kind }) => name === from && kind === "Standardize"),
     };
   });
   return { score, views };

@@ -104,11 +104,11 @@ function named(
   found: readonly Contributions[],
 ): View[] {
   const x = values.get(network.inputs[0] ?? "") ?? zeros(0);
-  return found.map(({ node, exact, values: v, slopes, parts, rest }, n) => {
+  return found.map(({ node, exact, fromMean, values: v, slopes, parts, rest }, n) => {
     const hidden = n < found.length - 1;
     const names = Array.from(v, (_, i) => (hidden ? `${node}:${i}` : nameOf(inputs, x, i)));
     const numbers = { values: finiteOnes(v), slopes: finiteOnes(slopes), parts: finiteOnes(parts) };
-    return { node, exact, names, ...numbers, rest: finite(rest) };
+    return { node, exact, from_mean: fromMean, names, ...numbers, rest: finite(rest) };
   });
 }
 

@@ -10,6 +10,8 @@ import models from "./golden/models.json";
 /** A layer as a network of one node, y: values forward and back, a list for each input. */
 export interface LayerCase {
   readonly name: string;
+  readonly affine: boolean;
+  readonly elementwise: boolean;
   readonly network: NetworkDocument;
   readonly arrays: Readonly<Record<string, PackedArray>>;
   readonly x: readonly (readonly number[][])[];

@@ -29,6 +29,12 @@ describe.each(layerCases)("$name", (golden) => {
     );
   });
 
+  it("says of itself what Python's says", () => {
+    const layer = LAYERS.get(String(golden.network.layers["y"]?.["class"]));
+    expect(layer?.affine).toBe(golden.affine);
+    expect(layer?.elementwise).toBe(golden.elementwise);
+  });
+
   it("is elementwise where it says so", () => {
     const { layers } = golden.network;
     const layer = LAYERS.get(String(layers["y"]?.["class"]));

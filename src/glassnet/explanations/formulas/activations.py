@@ -11,7 +11,6 @@ import numpy as np
 from glassnet.explanations.formula import Formula
 from glassnet.explanations.formulas.base import LayerFormula
 from glassnet.explanations.step import Place, Step
-from glassnet.nn.frame import Frame
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import ELU, GELU, Identity, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
 from glassnet.types import Array
@@ -52,11 +51,11 @@ class ElementwiseFormula(LayerFormula):
     """a = f(z) forward; the slope f'(z), and δ = ∂L/∂a · f'(z), backward."""
 
     def value(self, place: Place) -> list[Step]:
-        formula = Formula(self._formulas.value)
-        return [self.valued(place, str(self.node.layer), formula, self._letters(place))]
+        formula, (title, _) = Formula(self.formulas.value), self.titles(place)
+        return [self.valued(place, title, formula, self._letters(place))]
 
     def gradient(self, k: int, place: Place) -> list[Step]:
-        slope = self._slope(place)
+        slope, (_, title) = self.slope(place), self.titles(place)
         letter = self.view.gradient_letter(self.node.name)
         product = Formula(f"‹{letter}›·‹a'(z)›")
         letters = {letter: self.dy(place), "a'(z)": slope}
@@ -67,8 +66,8 @@ class ElementwiseFormula(LayerFormula):
                 node=self.node.inputs[k],
                 unit=place,
                 symbol="a'(z)",
-                title=f"the slope of {self.node.layer}",
-                formula=Formula(self._formulas.slope),
+                title=title,
+                formula=Formula(self.formulas.slope),
                 letters=self._letters(place),
                 result=slope,
             ),
@@ -76,21 +75,24 @@ class ElementwiseFormula(LayerFormula):
         ]
 
     @property
-    def _formulas(self) -> ActivationFormula:
-        own = ActivationFormula(f"{self.node.layer}(‹z›)", f"{self.node.layer}'(‹z›)")
-        return ACTIVATION_FORMULAS.get(type(self.node.layer), own)
+    def formulas(self) -> ActivationFormula:
+        """Those of the layer's class."""
+        return ACTIVATION_FORMULAS[type(self.node.layer)]
+
+    def titles(self, place: Place) -> tuple[str, str]:
+        """What value and slope are, in words."""
+        at_kink = self.x(place) in self.node.layer.kinks()
+        side = ", which has none here: one side's is taken" if at_kink else ""
+        return str(self.node.layer), f"the slope of {self.node.layer}{side}"
 
     def _letters(self, place: Place) -> dict[str, float]:
-        kept = {name: self.kept(name, place) for name in self._formulas.kept}
-        settings = self._formulas.settings(self.node.layer)
+        kept = {name: self.kept(name, place) for name in self.formulas.kept}
+        settings = self.formulas.settings(self.node.layer)
         return {"z": self.x(place), "a": self.y(place), **settings, **kept}
 
-    def _slope(self, place: Place) -> float:
-        """Ask the layer's own backward for the slope: it is dx where dy is 1."""
-        frame = self.view.p[self.node.name]
-        aside = Frame(frame.training, frame.source, frame.xp)
-        aside.kept = frame.kept
-        slopes: Array = self.node.layer.backward(np.ones_like(frame.y), aside)
+    def slope(self, place: Place) -> float:
+        """The slope that the layer's backward takes."""
+        slopes = self.node.layer.slopes(self.view.p[self.node.name])
         return float(slopes[(self.view.row, *place)])
 
 

@@ -34,8 +34,7 @@ class Entry:
 class LayerFormula:
     """What a node does with the row of a view: values in, values out; gradient out, gradient in.
 
-    One that knows a kind of layer says by which formula; this one only says that the layer did it,
-    and so serves layers of people's own.
+    One that knows a kind of layer says by which formula; this one only says that the layer did it.
     """
 
     view: RowView

@@ -12,6 +12,7 @@ from glassnet.nn.layers.activations import Softplus as Softplus
 from glassnet.nn.layers.activations import Tanh as Tanh
 from glassnet.nn.layers.dense import Dense as Dense
 from glassnet.nn.layers.dropout import Dropout as Dropout
+from glassnet.nn.layers.maxout import Maxout as Maxout
 from glassnet.nn.layers.merge import Add as Add
 from glassnet.nn.layers.merge import Concatenate as Concatenate
 from glassnet.nn.layers.norm import BatchNorm as BatchNorm
@@ -21,6 +22,6 @@ from glassnet.nn.layers.shape import Flatten as Flatten
 
 __all__ = [
     "ELU", "GELU", "Add", "BatchNorm", "Concatenate", "Dense", "Dropout", "Flatten", "Identity",
-    "LayerNorm", "LeakyReLU", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Standardize",
-    "Tanh",
+    "LayerNorm", "LeakyReLU", "Maxout", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus",
+    "Standardize", "Tanh",
 ]  # fmt: skip

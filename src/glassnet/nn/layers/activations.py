@@ -28,6 +28,8 @@ class Elementwise(Layer):
 class Identity(Elementwise):
     """Nothing: y = x, dx = dy."""
 
+    affine = True
+
     def forward(self, x: Array, frame: Frame) -> Array:  # noqa: ARG002
         return x
 
@@ -44,6 +46,9 @@ class Sigmoid(Elementwise):
 
     The form with tanh is the same number and cannot overflow.
     """
+
+    bounds = (0, 1)
+    steepest = 0.25
 
     def forward(self, x: Array, frame: Frame) -> Array:
         y = _sigmoid(x, frame.xp)
@@ -63,6 +68,9 @@ class Tanh(Elementwise):
     y  = tanh x
     dx = dy · (1 - y²)
     """
+
+    bounds = (-1, 1)
+    steepest = 1
 
     def forward(self, x: Array, frame: Frame) -> Array:
         y: Array = frame.xp.tanh(x)
@@ -85,6 +93,13 @@ class ReLU(Elementwise):
     At x = 0 there is no slope; 0 is taken.
     """
 
+    bounds = (0, math.inf)
+    flat_at = (0,)
+    suits = "he_uniform"
+
+    def kinks(self) -> tuple[float, ...]:
+        return (0,)
+
     def forward(self, x: Array, frame: Frame) -> Array:
         y: Array = frame.xp.maximum(x, 0)
         frame.keep(y=y)
@@ -105,8 +120,13 @@ class LeakyReLU(Elementwise):
 
     slope: float = 0.01
 
+    suits = "he_uniform"
+
     def __post_init__(self) -> None:
         expect(self, slope="[0, 1)")
+
+    def kinks(self) -> tuple[float, ...]:
+        return (0,)
 
     def forward(self, x: Array, frame: Frame) -> Array:
         frame.keep(x=x)
@@ -128,8 +148,13 @@ class ELU(Elementwise):
 
     alpha: float = 1.0
 
+    suits = "he_uniform"
+
     def __post_init__(self) -> None:
         expect(self, alpha="(0, inf)")
+
+    def kinks(self) -> tuple[float, ...]:
+        return () if self.alpha == 1 else (0,)
 
     def forward(self, x: Array, frame: Frame) -> Array:
         xp = frame.xp
@@ -149,6 +174,8 @@ class GELU(Elementwise):
     y  = x Φ(x)                    Φ(x) = ½ (1 + erf(x / √2))
     dx = dy · (Φ(x) + x φ(x))      φ(x) = e^(-x²/2) / √(2π) = Φ'(x)
     """
+
+    suits = "he_uniform"
 
     def forward(self, x: Array, frame: Frame) -> Array:
         from scipy.special import erf
@@ -172,6 +199,8 @@ class SiLU(Elementwise):
     y  = x s                  s = σ(x)
     dx = dy · (s + x s (1 - s))
     """
+
+    suits = "he_uniform"
 
     def forward(self, x: Array, frame: Frame) -> Array:
         s = _sigmoid(x, frame.xp)
@@ -211,6 +240,9 @@ class Softmax(Layer):
     Each row's maximum is subtracted first: the shares stay the same and nothing overflows. To train
     a classifier, leave this layer out and use SoftmaxCrossEntropy, which has it inside.
     """
+
+    activation = True
+    bounds = (0, 1)
 
     def forward(self, x: Array, frame: Frame) -> Array:
         y = softmax(x, frame.xp)

@@ -32,6 +32,8 @@ class Dense(Layer):
     bias: bool = True
 
     params = ("W", "b")
+    initializers = ("init", "bias_init")
+    affine = weighted_sum = True
 
     def __post_init__(self) -> None:
         self.init, self.bias_init = initializer(self.init), initializer(self.bias_init)

@@ -27,6 +27,8 @@ class Dropout(Layer):
 
     rate: float = 0.5
 
+    affine = unit_by_unit = True
+
     def __post_init__(self) -> None:
         expect(self, rate="[0, 1)")
 

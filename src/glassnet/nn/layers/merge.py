@@ -20,6 +20,8 @@ class Add(Merge):
     dxₖ = dy
     """
 
+    affine = True
+
     def build(self, shape: Sequence[Shape], declare: Declare) -> Shape:  # noqa: ARG002
         if len(set(shape)) != 1:
             raise ShapeError(
@@ -47,6 +49,8 @@ class Concatenate(Merge):
     y   = [x₁ x₂ … x_K]           (N, …, D₁ + D₂ + … + D_K)
     dxₖ = the columns of dy that xₖ became
     """
+
+    affine = True
 
     def build(self, shape: Sequence[Shape], declare: Declare) -> Shape:  # noqa: ARG002
         if len({s[:-1] for s in shape}) != 1:

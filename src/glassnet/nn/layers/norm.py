@@ -36,6 +36,7 @@ class BatchNorm(Layer):
 
     params = ("gamma", "beta")
     buffers = ("running_mean", "running_var")
+    affine = unit_by_unit = True
 
     def __post_init__(self) -> None:
         expect(self, momentum="[0, 1]", epsilon="(0, inf)")
@@ -135,6 +136,7 @@ class Standardize(Layer):
     """
 
     buffers = ("mean", "std")
+    affine = unit_by_unit = standardizes = True
 
     @classmethod
     def of(cls, x: Array, name: str | None = None) -> Self:

@@ -18,6 +18,8 @@ class Flatten(Layer):
     dx = dy in the shape of x
     """
 
+    affine = True
+
     def build(self, shape: Shape, declare: Declare) -> Shape:  # noqa: ARG002
         return (math.prod(shape),)
 
