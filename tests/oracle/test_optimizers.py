@@ -25,7 +25,7 @@ def test_a_thousand_steps_agree(case: OptimizerCase) -> None:
     state = rule.start(w)
     for step in range(1, 1001):
         noise = rng.normal(size=w.shape)
-        rule.update(w, a * (w - b) + noise, state, rule.rate(step), step)
+        w, state = rule.moved(w, a * (w - b) + noise, state, rule.rate(step), step)
         w_now = w_torch.detach().numpy()
         w_torch.grad = torch.from_numpy(a * (w_now - b) + noise)
         theirs.step()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.data.batches import Batches
 from glassnet.engines.base import Examples, Job, Kept
+from glassnet.errors import ShapeError
 from glassnet.memory import keep_pages
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
@@ -72,8 +73,8 @@ class NumPyRunner(Kept):
             p.backward()
             if not self.looked:
                 p.expect_sound()
-                self.looked = True
             self._update(p.gradients, rate, step + 1)
+            self.looked = True
             p.apply_updates()
         return p.loss
 
@@ -84,9 +85,15 @@ class NumPyRunner(Kept):
         if self.job.clipping is not None:
             gradients = self.job.clipping(gradients)
         for name, dw in gradients.items():
-            self.job.optimizer.update(self.parameters[name], dw, self.slots[name], rate, step)
+            w, state = self.parameters[name], self.slots[name]
+            moved, after = self.job.optimizer.moved(w, dw, state, rate, step)
+            if not self.looked:
+                _expect_state(f"{self.job.optimizer}.moved: {name}", state, after)
+            w[...], self.slots[name] = moved, after
         for penalty, name in self.penalized:
-            penalty.project(self.parameters[name])
+            w = self.parameters[name]
+            if (inside := penalty.projected(w)) is not w:
+                w[...] = inside
 
     def outputs(self, examples: Examples) -> dict[str, Array]:
         """Return the outputs of all rows by name."""
@@ -108,3 +115,13 @@ def _passes(network: Network, examples: Examples) -> Iterator[Pass]:
         p = Pass(network, forget=True)
         p.forward(xs)
         yield p
+
+
+def _expect_state(whose: str, before: Mapping[str, Array], after: Mapping[str, Array]) -> None:
+    """Raise ShapeError unless an optimiser keeps its state: arrays of the same shapes and dtypes."""
+    wanted, got = (
+        {slot: f"{array.dtype} of shape {array.shape}" for slot, array in state.items()}
+        for state in (before, after)
+    )
+    if got != wanted:
+        raise ShapeError(f"{whose} is expected to keep the state {wanted}, got {got}.")

@@ -87,7 +87,7 @@ MOVES: dict[type[Optimizer], Move] = {
 
 @dataclass(frozen=True)
 class Updater:
-    """The update that an optimiser would make: its own code, on copies.
+    """The update that an optimiser would make: by its own code.
 
     slots   its state by parameter, where it is not to start afresh
     step    the count of updates made so far
@@ -125,15 +125,14 @@ class Updater:
         )
 
     def _updated(self, key: str, w: Array, dw: Array) -> tuple[Array, dict[str, Array]]:
-        """Move a copy of a whole parameter, once."""
+        """Move a whole parameter, once."""
         if key not in self.done:
-            after, state = w.copy(), self._state(key, w)
-            self.rule.update(after, dw, state, self.rule.rate(self.step + 1), self.step + 1)
-            self.done[key] = after, state
+            state, step = self._state(key, w), self.step + 1
+            self.done[key] = self.rule.moved(w, dw, state, self.rule.rate(step), step)
         return self.done[key]
 
     def _state(self, key: str, w: Array) -> dict[str, Array]:
-        """What the optimiser remembers of a parameter, copied."""
+        """What the optimiser remembers of a parameter."""
         if self.slots is None:
             return self.rule.start(w)
         given = self.slots.get(key, {})
@@ -141,4 +140,4 @@ class Updater:
             expected, got = (", ".join(names) or "nothing" for names in (self.rule.slots, given))
             name = type(self.rule).__name__
             raise SettingError(f"{name} remembers {expected} of {key}; the state has {got}.")
-        return {slot: np.array(array) for slot, array in given.items()}
+        return dict(given)

@@ -16,6 +16,7 @@ from glassnet.optim.registry import optimizer_from_config as optimizer_from_conf
 from glassnet.optim.registry import rule_from_config as rule_from_config
 from glassnet.optim.rmsprop import RMSprop as RMSprop
 from glassnet.optim.rule import Rule as Rule
+from glassnet.optim.rule import namespace as namespace
 from glassnet.optim.schedules import CosineDecay as CosineDecay
 from glassnet.optim.schedules import ExponentialDecay as ExponentialDecay
 from glassnet.optim.schedules import OneCycle as OneCycle
