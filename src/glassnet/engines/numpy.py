@@ -118,7 +118,7 @@ def _passes(network: Network, examples: Examples) -> Iterator[Pass]:
 
 
 def _expect_state(whose: str, before: Mapping[str, Array], after: Mapping[str, Array]) -> None:
-    """Raise ShapeError unless an optimiser keeps its state: arrays of the same shapes and dtypes."""
+    """Raise ShapeError unless an optimiser keeps its state: arrays of those shapes and dtypes."""
     wanted, got = (
         {slot: f"{array.dtype} of shape {array.shape}" for slot, array in state.items()}
         for state in (before, after)
