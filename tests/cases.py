@@ -317,6 +317,22 @@ def torch_optim(name: str, **settings: Any) -> Callable[[list[Any], float], Step
     return twin
 
 
+def torch_lion(parameters: list[Any], rate: float) -> Step:
+    """Return the twin of Lion with λ = 0.5, which PyTorch lacks: its three lines, on tensors."""
+    import torch
+
+    means = [torch.zeros_like(w) for w in parameters]
+
+    def step() -> None:
+        with torch.no_grad():
+            for w, m in zip(parameters, means, strict=True):
+                way = torch.lerp(w.grad, m, 0.9).sign()
+                w.mul_(1 - rate * 0.5).sub_(way, alpha=rate)
+                m.lerp_(w.grad, 1 - 0.99)
+
+    return step
+
+
 @dataclass(frozen=True)
 class OptimizerCase(Case[optim.Optimizer]):
     """An optimiser with a rate of 0.1.
@@ -379,6 +395,14 @@ OPTIMIZERS = [
         torch_optim("AdamW", weight_decay=0.5),
         {"beta1": (2, "[0, 1)"), "weight_decay": (-1, "[0, inf)")},
         rests=False,
+    ),
+    OptimizerCase(
+        "lion",
+        lambda: optim.Lion(0.1, weight_decay=0.5),
+        (0.85, 0.7075),
+        torch_lion,
+        {"beta1": (1.5, "[0, 1)"), "beta2": (1, "[0, 1)"), "weight_decay": (-1, "[0, inf)")},
+        native="it does not know the optimiser Lion",
     ),
 ]
 

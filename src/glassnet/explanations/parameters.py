@@ -14,7 +14,7 @@ from glassnet.explanations.formulas import Entry
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Rest, Step, place_text
 from glassnet.nn.network import NamedNode
-from glassnet.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from glassnet.optim import SGD, Adagrad, Adam, AdamW, Lion, Optimizer, RMSprop
 from glassnet.types import Array
 
 ADAM = "‹η›·(‹m›/‹c₁›) / (√(‹v›/‹c₂›) + ‹ε›)"
@@ -55,7 +55,10 @@ def _others(view: RowView, node: NamedNode, own: float, result: float) -> Rest |
 
 @dataclass(frozen=True)
 class Move:
-    """An optimiser's formula in w, its gradient dw, its state after the step, and its settings."""
+    """An optimiser's formula in w, its gradient dw, its state, and its settings.
+
+    A letter of the state is its value after the step; with ₀ behind it, before the step.
+    """
 
     formula: str
     settings: Callable[[Any, int], dict[str, float]] = lambda _, __: {}
@@ -81,6 +84,10 @@ MOVES: dict[type[Optimizer], Move] = {
     AdamW: Move(
         f"(1 - ‹η›·‹λ›)·‹w› - {ADAM}",
         lambda rule, step: _adam(rule, step) | {"λ": rule.weight_decay},
+    ),
+    Lion: Move(
+        "‹w› - ‹η›·(sign(‹β₁›·‹m₀› + (1 - ‹β₁›)·‹dw›) + ‹λ›·‹w›)",
+        lambda rule, _: {"β₁": rule.beta1, "λ": rule.weight_decay},
     ),
 }
 
@@ -127,8 +134,11 @@ class Updater:
     def _updated(self, key: str, w: Array, dw: Array) -> tuple[Array, dict[str, Array]]:
         """Move a whole parameter, once."""
         if key not in self.done:
-            state, step = self._state(key, w), self.step + 1
-            self.done[key] = self.rule.moved(w, dw, state, self.rule.rate(step), step)
+            before, step = self._state(key, w), self.step + 1
+            after, state = self.rule.moved(w, dw, before, self.rule.rate(step), step)
+            formula = _move(self.rule).formula
+            used = {f"{slot}₀": m for slot, m in before.items() if f"‹{slot}₀›" in formula}
+            self.done[key] = after, state | used
         return self.done[key]
 
     def _state(self, key: str, w: Array) -> dict[str, Array]:

@@ -7,6 +7,7 @@ from glassnet.optim.base import Optimizer as Optimizer
 from glassnet.optim.clipping import ClipNorm as ClipNorm
 from glassnet.optim.clipping import Clipping as Clipping
 from glassnet.optim.clipping import ClipValue as ClipValue
+from glassnet.optim.lion import Lion as Lion
 from glassnet.optim.penalties import L1 as L1
 from glassnet.optim.penalties import L2 as L2
 from glassnet.optim.penalties import MaxNorm as MaxNorm
