@@ -111,6 +111,7 @@ $(VENV)/demo.done: pyproject.toml | $(BIN)/python
 
 $(VENV)/test.done: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[all,test]'
+	-$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[jax]'
 	@touch $@
 
 $(VENV)/check.done: $(VENV)/test.done

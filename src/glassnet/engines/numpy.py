@@ -68,15 +68,15 @@ class NumPyRunner(Kept):
         p = Pass(network, training=True, step=step, inputs_too=False)
         p.forward(xs)
         p.measure(self.job.losses, ts, weights)
-        counts = weights is None or weights.any()
-        if counts and math.isfinite(p.loss):
+        counts, loss = weights is None or weights.any(), p.loss
+        if counts and math.isfinite(loss):
             p.backward()
             if not self.looked:
                 p.expect_sound()
             self._update(p.gradients, rate, step + 1)
             self.looked = True
             p.apply_updates()
-        return p.loss
+        return loss
 
     def _update(self, gradients: dict[str, Array], rate: float, step: int) -> None:
         """Move the parameters: penalties join the gradients, which are clipped and followed."""
