@@ -122,16 +122,17 @@ def test_the_optimizer_is_given_plain_floats() -> None:
 @pytest.mark.parametrize(
     ("broken", "came"),
     [
-        (lambda v: {}, "{}"),  # noqa: ARG005
-        (lambda v: {"v": v.astype(np.float64)}, "{'v': 'float64 of shape (2, 3)'}"),
-        (lambda v: {"v": v.sum(axis=0)}, "{'v': 'float32 of shape (3,)'}"),
+        (lambda w, v: {}, "{}"),  # noqa: ARG005
+        (lambda w, v: {"v": v.astype(np.float64)}, "{'v': 'float64 of shape (2, 3)'}"),  # noqa: ARG005
+        (lambda w, v: {"v": v.sum(axis=0)}, "{'v': 'float32 of shape (3,)'}"),  # noqa: ARG005
+        (lambda w, v: {"v": w}, "{'v': 'float32 of shape (2, 3), which is w itself'}"),  # noqa: ARG005
     ],
 )
 def test_a_state_that_does_not_stay_as_it_began_is_named(broken: Any, came: str) -> None:
     class Broken(gn.SGD):
         def moved(self, w: Array, dw: Array, state: Any, rate: float, step: int) -> Any:
-            w, state = super().moved(w, dw, state, rate, step)
-            return w, broken(state["v"])
+            moved, after = super().moved(w, dw, state, rate, step)
+            return moved, broken(w, after["v"])
 
     layers = [gn.Dense(3, bias=False)]
     trainer = gn.Trainer(

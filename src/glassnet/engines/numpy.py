@@ -88,7 +88,7 @@ class NumPyRunner(Kept):
             w, state = self.parameters[name], self.slots[name]
             moved, after = self.job.optimizer.moved(w, dw, state, rate, step)
             if not self.looked:
-                _expect_state(f"{self.job.optimizer}.moved: {name}", state, after)
+                _expect_state(f"{self.job.optimizer}.moved: {name}", w, state, after)
             w[...], self.slots[name] = moved, after
         for penalty, name in self.penalized:
             w = self.parameters[name]
@@ -117,11 +117,19 @@ def _passes(network: Network, examples: Examples) -> Iterator[Pass]:
         yield p
 
 
-def _expect_state(whose: str, before: Mapping[str, Array], after: Mapping[str, Array]) -> None:
-    """Raise ShapeError unless an optimiser keeps its state: arrays of those shapes and dtypes."""
-    wanted, got = (
-        {slot: f"{array.dtype} of shape {array.shape}" for slot, array in state.items()}
-        for state in (before, after)
-    )
+def _expect_state(
+    whose: str, w: Array, before: Mapping[str, Array], after: Mapping[str, Array]
+) -> None:
+    """Raise ShapeError unless an optimiser keeps its state: arrays of those shapes and dtypes.
+
+    None may be w's own memory, which is written to.
+    """
+
+    def told(array: Array) -> str:
+        own = ", which is w itself" if np.shares_memory(array, w) else ""
+        return f"{array.dtype} of shape {array.shape}{own}"
+
+    wanted = {slot: told(array) for slot, array in before.items()}
+    got = {slot: told(array) for slot, array in after.items()}
     if got != wanted:
         raise ShapeError(f"{whose} is expected to keep the state {wanted}, got {got}.")
