@@ -109,7 +109,9 @@ $(VENV)/demo.done: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[plot]'
 	@touch $@
 
+# JAX is not to be had for every machine.
 $(VENV)/test.done: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[all,test,jax]' || \
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[all,test]'
 	@touch $@
 

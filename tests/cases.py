@@ -340,46 +340,107 @@ LOSSES = [
 # ---- OPTIMIZERS ----------------------------------------------------------------------------------
 
 
+Step: TypeAlias = Callable[[], None]
+
+
+def torch_optim(name: str, **settings: Any) -> Callable[[list[Any], float], Step]:
+    """Return the twin that is a class of torch.optim, which is imported when it runs."""
+
+    def twin(parameters: list[Any], rate: float) -> Step:
+        import torch.optim
+
+        step: Step = getattr(torch.optim, name)(parameters, lr=rate, **settings).step
+        return step
+
+    return twin
+
+
+def torch_lion(parameters: list[Any], rate: float) -> Step:
+    """Return the twin of Lion with λ = 0.5, which PyTorch lacks: its three lines, on tensors."""
+    import torch
+
+    means = [torch.zeros_like(w) for w in parameters]
+
+    def step() -> None:
+        with torch.no_grad():
+            for w, m in zip(parameters, means, strict=True):
+                way = torch.lerp(w.grad, m, 0.9).sign()
+                w.mul_(1 - rate * 0.5).sub_(way, alpha=rate)
+                m.lerp_(w.grad, 1 - 0.99)
+
+    return step
+
+
 @dataclass(frozen=True)
 class OptimizerCase(Case[optim.Optimizer]):
-    """`by_hand`: w after each step from w = 1 with dw = 2; `torch`: the same rule in PyTorch."""
+    """An optimiser with a rate of 0.1.
+
+    by_hand     w after each step from w = 1 with dw = 2
+    torch       the same in PyTorch, called with parameters and a rate: a function that makes a step
+    refuses     of a setting, a value outside of what it may be, and the interval of that
+    native      True, or the words in which the compiled engine refuses it
+    rests       whether it comes to rest at the lowest point, from which weight decay may pull it
+    """
 
     by_hand: tuple[float, ...]
-    torch: str
-    torch_settings: dict[str, Any] = field(default_factory=dict)
+    torch: Callable[[list[Any], float], Step]
+    refuses: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    native: bool | str = True
+    rests: bool = True
 
 
 OPTIMIZERS = [
-    OptimizerCase("sgd", lambda: optim.SGD(0.1), (0.8, 0.6), "SGD", {"lr": 0.1}),
+    OptimizerCase(
+        "sgd", lambda: optim.SGD(0.1), (0.8, 0.6), torch_optim("SGD"), {"momentum": (1.0, "[0, 1)")}
+    ),
     OptimizerCase(
         "momentum",
         lambda: optim.SGD(0.1, momentum=0.9),
         (0.8, 0.42),
-        "SGD",
-        {"lr": 0.1, "momentum": 0.9},
+        torch_optim("SGD", momentum=0.9),
     ),
     OptimizerCase(
         "nesterov",
         lambda: optim.SGD(0.1, momentum=0.9, nesterov=True),
         (0.62, 0.078),
-        "SGD",
-        {"lr": 0.1, "momentum": 0.9, "nesterov": True},
+        torch_optim("SGD", momentum=0.9, nesterov=True),
     ),
     OptimizerCase(
         "rmsprop",
         lambda: optim.RMSprop(0.1, decay=0.75),
         (0.8,),
-        "RMSprop",
-        {"lr": 0.1, "alpha": 0.75},
+        torch_optim("RMSprop", alpha=0.75),
+        {"decay": (1, "[0, 1)"), "epsilon": (0, "(0, inf)")},
     ),
-    OptimizerCase("adagrad", lambda: optim.Adagrad(0.1), (0.9, 0.829289), "Adagrad", {"lr": 0.1}),
-    OptimizerCase("adam", lambda: optim.Adam(0.1), (0.9, 0.8), "Adam", {"lr": 0.1}),
+    OptimizerCase(
+        "adagrad",
+        lambda: optim.Adagrad(0.1),
+        (0.9, 0.829289),
+        torch_optim("Adagrad"),
+        {"epsilon": (-1, "(0, inf)")},
+    ),
+    OptimizerCase(
+        "adam",
+        lambda: optim.Adam(0.1),
+        (0.9, 0.8),
+        torch_optim("Adam"),
+        {"beta1": (1.5, "[0, 1)"), "beta2": (-0.1, "[0, 1)"), "epsilon": (None, "(0, inf)")},
+    ),
     OptimizerCase(
         "adamw",
         lambda: optim.AdamW(0.1, weight_decay=0.5),
         (0.85,),
-        "AdamW",
-        {"lr": 0.1, "weight_decay": 0.5},
+        torch_optim("AdamW", weight_decay=0.5),
+        {"beta1": (2, "[0, 1)"), "weight_decay": (-1, "[0, inf)")},
+        rests=False,
+    ),
+    OptimizerCase(
+        "lion",
+        lambda: optim.Lion(0.1, weight_decay=0.5),
+        (0.85, 0.7075),
+        torch_lion,
+        {"beta1": (1.5, "[0, 1)"), "beta2": (1, "[0, 1)"), "weight_decay": (-1, "[0, inf)")},
+        native="it does not know the optimiser Lion",
     ),
 ]
 

@@ -97,6 +97,7 @@ from .optim import ClipNorm as ClipNorm
 from .optim import ClipValue as ClipValue
 from .optim import CosineDecay as CosineDecay
 from .optim import ExponentialDecay as ExponentialDecay
+from .optim import Lion as Lion
 from .optim import MaxNorm as MaxNorm
 from .optim import OneCycle as OneCycle
 from .optim import Optimizer as Optimizer

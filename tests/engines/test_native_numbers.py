@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import glassnet as gn
 from glassnet.data import Batches
 from glassnet.engines import Examples, NativePredictor
 from glassnet.types import Array
+from tests.cases import OPTIMIZERS, OptimizerCase
 from tests.engines.both import Problem, expect_agreement, expect_close, needs_native, restless
 from tests.training.setups import quiet
 
@@ -60,16 +62,10 @@ def drawn(rows: int = 24, inputs: int = 40, outputs: int = 2) -> tuple[Array, Ar
 
 @by_precision
 @pytest.mark.parametrize("inputs", [5, 40])
-@pytest.mark.parametrize("rule", ["sgd", "momentum", "rmsprop", "adam"])
-def test_divergence(rule: str, inputs: int, dtype: str) -> None:
+@pytest.mark.parametrize("case", [case for case in OPTIMIZERS if case.native is True], ids=str)
+def test_divergence(case: OptimizerCase, inputs: int, dtype: str) -> None:
     x, t = drawn(inputs=inputs)
-    far = 1e30 if dtype == "float32" else 1e200
-    optimizer = {
-        "sgd": gn.SGD(1e3),
-        "momentum": gn.SGD(1e6, momentum=0.9),
-        "rmsprop": gn.RMSprop(far),
-        "adam": gn.Adam(far),
-    }[rule]
+    optimizer = replace(case.make(), learning_rate=1e30 if dtype == "float32" else 1e200)
 
     def make() -> gn.Network:
         return stack(gn.Dense(7), gn.LeakyReLU(0.2), gn.Dense(2), inputs=inputs, dtype=dtype)

@@ -83,7 +83,7 @@ def test_the_optimizer_is_told_its_step() -> None:
         by_hand.load_parameters(weights)
         gradients = by_hand.run(x, t, gn.MeanSquaredError()).gradients
         for name, dw in gradients.items():
-            adam.update(weights[name], dw, slots[name], 0.1, step)
+            weights[name], slots[name] = adam.moved(weights[name], dw, slots[name], 0.1, step)
     trainer = gn.Trainer(network, gn.MeanSquaredError(), adam)
     three = Batches(np.array([0, 1] * 3), 2)
     trainer.runner.run(trainer.examples((x, t)), three, level(0.1, 3), 4)
@@ -110,13 +110,40 @@ def test_the_optimizer_is_given_plain_floats() -> None:
     kinds = set()
 
     class Noting(gn.SGD):
-        def update(self, w: Array, dw: Array, state: Any, rate: float, step: int) -> None:
+        def moved(self, w: Array, dw: Array, state: Any, rate: float, step: int) -> Any:
             kinds.add(type(rate))
-            super().update(w, dw, state, rate, step)
+            return super().moved(w, dw, state, rate, step)
 
     trainer = classifier(optimizer=Noting(0.1))
     trainer.runner.run(trainer.examples(rows()), batches(2), level(0.1, 2), 0)
     assert kinds == {float}
+
+
+@pytest.mark.parametrize(
+    ("broken", "came"),
+    [
+        (lambda w, v: {}, "{}"),  # noqa: ARG005
+        (lambda w, v: {"v": v.astype(np.float64)}, "{'v': 'float64 of shape (2, 3)'}"),  # noqa: ARG005
+        (lambda w, v: {"v": v.sum(axis=0)}, "{'v': 'float32 of shape (3,)'}"),  # noqa: ARG005
+        (lambda w, v: {"v": w}, "{'v': 'float32 of shape (2, 3), which is w itself'}"),  # noqa: ARG005
+    ],
+)
+def test_a_state_that_does_not_stay_as_it_began_is_named(broken: Any, came: str) -> None:
+    class Broken(gn.SGD):
+        def moved(self, w: Array, dw: Array, state: Any, rate: float, step: int) -> Any:
+            moved, after = super().moved(w, dw, state, rate, step)
+            return moved, broken(w, after["v"])
+
+    layers = [gn.Dense(3, bias=False)]
+    trainer = gn.Trainer(
+        gn.Sequential(layers, input_shape=2, seed=0),
+        gn.MeanSquaredError(),
+        Broken(0.1, momentum=0.5),
+    )
+    with pytest.raises(gn.ShapeError) as error:
+        quiet(trainer, (np.ones((2, 2)), np.ones((2, 3))), epochs=1)
+    wanted = "dense_1.W is expected to keep the state {'v': 'float32 of shape (2, 3)'}"
+    assert f".moved: {wanted}, got {came}." in str(error.value)
 
 
 def test_outputs_are_those_of_the_network_as_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:

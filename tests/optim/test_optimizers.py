@@ -1,4 +1,4 @@
-"""Each optimiser: by hand, in place, in its own dtype, downhill."""
+"""Each optimiser: by hand, pure, in its own dtype, downhill."""
 
 from __future__ import annotations
 
@@ -21,30 +21,35 @@ def test_steps_by_hand(case: OptimizerCase) -> None:
     rule, w, dw = case.make(), np.array([1.0]), np.array([2.0])
     state = rule.start(w)
     for step, expected in enumerate(case.by_hand, start=1):
-        rule.update(w, dw, state, rule.rate(step), step)
+        w, state = rule.moved(w, dw, state, rule.rate(step), step)
         assert w[0] == pytest.approx(expected, rel=1e-6)
 
 
 @rows
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_weights_and_state_change_in_place_and_keep_their_dtype(
+def test_what_comes_out_is_new_and_keeps_its_dtype(
     case: OptimizerCase, dtype: type[np.floating]
 ) -> None:
     rule, rng = case.make(), np.random.default_rng(0)
     w, dw = (rng.normal(size=(5, 3)).astype(dtype) for _ in range(2))
-    before, dw_before = w.copy(), dw.copy()
-    dw.flags.writeable = False
     state = rule.start(w)
-    arrays = dict(state)
     assert tuple(state) == rule.slots
-    rule.update(w, dw, state, rule.rate(1), 1)
-    assert w.dtype == dtype
-    assert np.all(w != before)
-    np.testing.assert_array_equal(dw, dw_before)
-    for name, array in arrays.items():
-        assert state[name] is array
-        assert array.dtype == dtype
-        assert np.all(array != 0)
+    for step in (1, 2):
+        given = [w, dw, *state.values()]
+        for array in given:
+            array.flags.writeable = False
+        before, names = [array.copy() for array in given], list(state)
+        after, state = rule.moved(w, dw, state, rule.rate(step), step)
+        assert list(state) == names
+        for array, was in zip(given, before, strict=True):
+            np.testing.assert_array_equal(array, was)
+        for array in (after, *state.values()):
+            assert array.dtype == dtype
+            assert array.shape == (5, 3)
+            assert np.all(array != 0)
+            assert not any(np.shares_memory(array, one) for one in given)
+        assert np.all(after != w)
+        w = after
 
 
 class Narrow(np.ndarray):
@@ -68,7 +73,7 @@ def test_nothing_on_the_way_is_wider_than_float32(case: OptimizerCase) -> None:
     state: State = {name: array.view(Narrow) for name, array in rule.start(w).items()}
     with pytest.raises(AssertionError, match="float64"):
         dw * np.float64(0.1)
-    rule.update(w, dw, state, rule.rate(1), 1)
+    rule.moved(w, dw, state, rule.rate(1), 1)
 
 
 @rows
@@ -76,13 +81,11 @@ def test_strided_weights_move_like_contiguous_ones(case: OptimizerCase) -> None:
     rule, rng = case.make(), np.random.default_rng(0)
     whole, dw = rng.normal(size=(10, 3)), rng.normal(size=(3, 5)).T
     strided, contiguous = whole[::2], whole[::2].copy()
-    untouched = whole[1::2].copy()
     one, other = rule.start(strided), rule.start(contiguous)
     for step in (1, 2, 3):
-        rule.update(strided, dw, one, rule.rate(step), step)
-        rule.update(contiguous, dw.copy(), other, rule.rate(step), step)
+        strided[...], one = rule.moved(strided, dw, one, rule.rate(step), step)
+        contiguous, other = rule.moved(contiguous, dw.copy(), other, rule.rate(step), step)
     np.testing.assert_array_equal(strided, contiguous)
-    np.testing.assert_array_equal(whole[1::2], untouched)
 
 
 @rows
@@ -91,11 +94,11 @@ def test_each_number_goes_its_own_way(case: OptimizerCase) -> None:
     rule, rng = case.make(), np.random.default_rng(0)
     whole = rng.normal(size=(6, 2))
     half = whole[:3].copy()
-    states = rule.start(whole), rule.start(half)
+    one, other = rule.start(whole), rule.start(half)
     for step in (1, 2, 3):
         dw = rng.normal(size=(6, 2))
-        rule.update(whole, dw, states[0], rule.rate(step), step)
-        rule.update(half, dw[:3], states[1], rule.rate(step), step)
+        whole, one = rule.moved(whole, dw, one, rule.rate(step), step)
+        half, other = rule.moved(half, dw[:3], other, rule.rate(step), step)
     np.testing.assert_array_equal(whole[:3], half)
 
 
@@ -103,7 +106,7 @@ def test_each_number_goes_its_own_way(case: OptimizerCase) -> None:
 def test_the_lowest_point_of_a_valley_is_found(case: OptimizerCase) -> None:
     """L = ½ (w₀ - 1)² + 5 (w₁ + 2)², ten times as steep one way as the other.
 
-    Weight decay λ pulls AdamW off that point, to the w where it balances the step: the others must
+    Weight decay pulls some off that point, to the w where it balances the step: the others must
     come close, and all must come down.
     """
     rule = case.make()
@@ -112,12 +115,12 @@ def test_the_lowest_point_of_a_valley_is_found(case: OptimizerCase) -> None:
     schedule = optim.CosineDecay(0.1, steps=3000)
     state = rule.start(w)
     for step in range(1, 3001):
-        rule.update(w, steepness * (w - target), state, schedule(step - 1), step)
-    if case.name == "adamw":
+        w, state = rule.moved(w, steepness * (w - target), state, schedule(step - 1), step)
+    if case.rests:
+        np.testing.assert_allclose(w, target, atol=1e-2)
+    else:
         assert np.all(np.abs(w) < np.abs(target))
         assert np.all(w * target > 0)
-    else:
-        np.testing.assert_allclose(w, target, atol=1e-2)
 
 
 def test_momentum_needs_no_state_when_there_is_none() -> None:
@@ -161,8 +164,9 @@ def test_rates_are_plain_floats() -> None:
 
 
 def test_optimizers_by_name() -> None:
-    assert list(BY_NAME) == ["sgd", "rmsprop", "adagrad", "adam", "adamw"]
-    assert optim.optimizer("adam") == optim.Adam()
+    classes: list[Any] = list(dict.fromkeys(type(case.make()) for case in OPTIMIZERS))
+    assert list(BY_NAME) == [cls.__name__.lower() for cls in classes]
+    assert [optim.optimizer(name) for name in BY_NAME] == [cls() for cls in classes]
     assert optim.optimizer("sgd", learning_rate=3, momentum=0.5) == optim.SGD(3.0, momentum=0.5)
     mine = optim.RMSprop(0.5)
     assert optim.optimizer(mine) is mine

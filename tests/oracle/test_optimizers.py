@@ -21,14 +21,14 @@ def test_a_thousand_steps_agree(case: OptimizerCase) -> None:
     w = rng.normal(size=(7, 5))
     a, b = rng.uniform(0.1, 3, w.shape), rng.normal(size=w.shape)
     w_torch = torch.tensor(w.copy(), requires_grad=True)
-    theirs = getattr(torch.optim, case.torch)([w_torch], **case.torch_settings)
+    their_step = case.torch([w_torch], 0.1)
     state = rule.start(w)
     for step in range(1, 1001):
         noise = rng.normal(size=w.shape)
-        rule.update(w, a * (w - b) + noise, state, rule.rate(step), step)
+        w, state = rule.moved(w, a * (w - b) + noise, state, rule.rate(step), step)
         w_now = w_torch.detach().numpy()
         w_torch.grad = torch.from_numpy(a * (w_now - b) + noise)
-        theirs.step()
+        their_step()
     np.testing.assert_allclose(w, w_torch.detach().numpy(), rtol=0, atol=1e-10)
 
 

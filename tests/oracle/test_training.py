@@ -43,17 +43,15 @@ def test_a_network_trained_by_both_ends_alike(case: OptimizerCase) -> None:
     trainer.fit((x, t), epochs=EPOCHS, batch_size=BATCH, shuffle=False, progress=False)
     assert trainer.step == 1000
 
-    rule = getattr(torch.optim, case.torch)(
-        theirs.parameters(), **case.torch_settings | {"lr": RATE}
-    )
+    their_step = case.torch(list(theirs.parameters()), RATE)
     rows, targets = torch.tensor(x), torch.tensor(t)
     for _ in range(EPOCHS):
         for start in range(0, ROWS, BATCH):
             batch = slice(start, start + BATCH)
             loss = torch.nn.functional.cross_entropy(theirs(rows[batch]), targets[batch])
-            rule.zero_grad()
+            theirs.zero_grad()
             loss.backward()
-            rule.step()
+            their_step()
 
     found = {
         "dense_1.W": first.weight.T,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from glassnet.data import permutation
 from glassnet.optim import Clipping
 from glassnet.training import trainer as trainer_module
 from glassnet.types import Array
+from tests import cases
 from tests.training.setups import (
     Moments,
     bits,
@@ -199,10 +201,10 @@ def test_a_batch_in_which_no_row_counts_moves_nothing() -> None:
 
 # -- the same again ------------------------------------------------------------------------------
 
-OPTIMIZERS = [gn.SGD(0.05, momentum=0.9), gn.Adam(0.01), gn.RMSprop(0.01)]
+OPTIMIZERS = [dataclasses.replace(case.make(), learning_rate=0.01) for case in cases.OPTIMIZERS]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_a_seed_fixes_every_bit(optimizer: gn.Optimizer) -> None:
     def run(seed: int, shuffle_seed: int | None = None) -> dict[str, bytes]:
         network = restless(seed)
@@ -236,7 +238,7 @@ def test_every_epoch_has_an_order_of_its_own_and_without_shuffling_there_is_one(
     assert sorted(first) == sorted(second) == pytest.approx(sorted(each))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_three_epochs_and_two_are_five(optimizer: gn.Optimizer) -> None:
     once, twice = restless(), restless()
     whole = quiet(classifier(once, optimizer=optimizer), rows(), epochs=5, batch_size=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from glassnet.data.batches import Batches
 from glassnet.data.pixels import Pixels
 from glassnet.engines.base import Examples, Job, Kept
+from glassnet.errors import ShapeError
 from glassnet.memory import keep_pages
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
@@ -73,15 +74,15 @@ class NumPyRunner(Kept):
         p = Pass(network, training=True, step=step, inputs_too=False)
         p.forward(xs)
         p.measure(self.job.losses, ts, weights)
-        counts = weights is None or weights.any()
-        if counts and math.isfinite(p.loss):
+        counts, loss = weights is None or weights.any(), p.loss
+        if counts and math.isfinite(loss):
             p.backward()
             if not self.looked:
                 p.expect_sound()
-                self.looked = True
             self._update(p.gradients, rate, step + 1)
+            self.looked = True
             p.apply_updates()
-        return p.loss
+        return loss
 
     def _update(self, gradients: dict[str, Array], rate: float, step: int) -> None:
         """Move the parameters: penalties join the gradients, which are clipped and followed."""
@@ -90,9 +91,15 @@ class NumPyRunner(Kept):
         if self.job.clipping is not None:
             gradients = self.job.clipping(gradients)
         for name, dw in gradients.items():
-            self.job.optimizer.update(self.parameters[name], dw, self.slots[name], rate, step)
+            w, state = self.parameters[name], self.slots[name]
+            moved, after = self.job.optimizer.moved(w, dw, state, rate, step)
+            if not self.looked:
+                _expect_state(f"{self.job.optimizer}.moved: {name}", w, state, after)
+            w[...], self.slots[name] = moved, after
         for penalty, name in self.penalized:
-            penalty.project(self.parameters[name])
+            w = self.parameters[name]
+            if (inside := penalty.projected(w)) is not w:
+                w[...] = inside
 
     def outputs(self, examples: Examples) -> dict[str, Array]:
         """Return the outputs of all rows by name."""
@@ -132,3 +139,21 @@ def _passes(network: Network, examples: Examples) -> Iterator[Pass]:
         p = Pass(network, forget=True)
         p.forward(xs)
         yield p
+
+
+def _expect_state(
+    whose: str, w: Array, before: Mapping[str, Array], after: Mapping[str, Array]
+) -> None:
+    """Raise ShapeError unless an optimiser keeps its state: arrays of those shapes and dtypes.
+
+    None may be w's own memory, which is written to.
+    """
+
+    def told(array: Array) -> str:
+        own = ", which is w itself" if np.shares_memory(array, w) else ""
+        return f"{array.dtype} of shape {array.shape}{own}"
+
+    wanted = {slot: told(array) for slot, array in before.items()}
+    got = {slot: told(array) for slot, array in after.items()}
+    if got != wanted:
+        raise ShapeError(f"{whose} is expected to keep the state {wanted}, got {got}.")

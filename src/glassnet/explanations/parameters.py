@@ -14,7 +14,7 @@ from glassnet.explanations.formulas import Entry
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Rest, Step, place_text
 from glassnet.nn.graph import NamedNode
-from glassnet.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from glassnet.optim import SGD, Adagrad, Adam, AdamW, Lion, Optimizer, RMSprop
 from glassnet.types import Array
 
 ADAM = "‹η›·(‹m›/‹c₁›) / (√(‹v›/‹c₂›) + ‹ε›)"
@@ -55,7 +55,10 @@ def _others(view: RowView, node: NamedNode, own: float, result: float) -> Rest |
 
 @dataclass(frozen=True)
 class Move:
-    """An optimiser's formula in w, its gradient dw, its state after the step, and its settings."""
+    """An optimiser's formula in w, its gradient dw, its state, and its settings.
+
+    A letter of the state is its value after the step; with ₀ behind it, before the step.
+    """
 
     formula: str
     settings: Callable[[Any, int], dict[str, float]] = lambda _, __: {}
@@ -82,12 +85,16 @@ MOVES: dict[type[Optimizer], Move] = {
         f"(1 - ‹η›·‹λ›)·‹w› - {ADAM}",
         lambda rule, step: _adam(rule, step) | {"λ": rule.weight_decay},
     ),
+    Lion: Move(
+        "‹w› - ‹η›·(sign(‹β₁›·‹m₀› + (1 - ‹β₁›)·‹dw›) + ‹λ›·‹w›)",
+        lambda rule, _: {"β₁": rule.beta1, "λ": rule.weight_decay},
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Updater:
-    """The update that an optimiser would make: its own code, on copies.
+    """The update that an optimiser would make: by its own code.
 
     slots   its state by parameter, where it is not to start afresh
     step    the count of updates made so far
@@ -125,15 +132,17 @@ class Updater:
         )
 
     def _updated(self, key: str, w: Array, dw: Array) -> tuple[Array, dict[str, Array]]:
-        """Move a copy of a whole parameter, once."""
+        """Move a whole parameter, once."""
         if key not in self.done:
-            after, state = w.copy(), self._state(key, w)
-            self.rule.update(after, dw, state, self.rule.rate(self.step + 1), self.step + 1)
-            self.done[key] = after, state
+            before, step = self._state(key, w), self.step + 1
+            after, state = self.rule.moved(w, dw, before, self.rule.rate(step), step)
+            formula = _move(self.rule).formula
+            used = {f"{slot}₀": m for slot, m in before.items() if f"‹{slot}₀›" in formula}
+            self.done[key] = after, state | used
         return self.done[key]
 
     def _state(self, key: str, w: Array) -> dict[str, Array]:
-        """What the optimiser remembers of a parameter, copied."""
+        """What the optimiser remembers of a parameter."""
         if self.slots is None:
             return self.rule.start(w)
         given = self.slots.get(key, {})
@@ -141,4 +150,4 @@ class Updater:
             expected, got = (", ".join(names) or "nothing" for names in (self.rule.slots, given))
             name = type(self.rule).__name__
             raise SettingError(f"{name} remembers {expected} of {key}; the state has {got}.")
-        return {slot: np.array(array) for slot, array in given.items()}
+        return dict(given)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from glassnet.errors import one_of
+from glassnet.errors import SettingError, one_of
 from glassnet.types import Array, Generator
+
+SPECIAL = {"numpy": "scipy.special", "jax.numpy": "jax.scipy.special"}
+"""The modules that have SciPy's special functions, by SciPy's names, for each array namespace."""
 
 
 class Frame:
     """What one call of one layer keeps, by name. A layer itself keeps no trace of any pass.
 
     xp          the array namespace to compute with: the only seam to the hardware
+    special     the special functions for it, such as erf, which array namespaces lack
     training    whether dropout drops and running statistics move
     rng         random numbers of this call, the same for the same (seed, step, node)
     y, dy, dx   the call's output, and the loss's gradient with respect to output and input
@@ -73,6 +78,17 @@ class Frame:
         """
         seed, step, node = self.source
         return np.random.Generator(np.random.Philox(key=[seed, node], counter=[0, 0, step, 1]))
+
+    @property
+    def special(self) -> Any:
+        """SciPy's special functions for the arrays of `xp`; raises SettingError where none are."""
+        name = self.xp.__name__
+        if name not in SPECIAL:
+            raise SettingError(
+                f"No special functions are known for arrays of {name}, only for those of "
+                f"{' and '.join(SPECIAL)}. Add a module to glassnet.nn.frame.SPECIAL."
+            )
+        return import_module(SPECIAL[name])
 
 
 class Blank(Frame):

@@ -235,7 +235,7 @@ class SoftmaxCrossEntropy(Loss):
         log_sum = xp.log(xp.sum(xp.exp(s), axis=1))
         frame.keep(s=s, t=t)
         if t.ndim == 1:
-            l: Array = log_sum - s[xp.arange(len(t)), t]  # noqa: E741
+            l: Array = log_sum - s[xp.arange(t.shape[0]), t]  # noqa: E741
         else:
             l = xp.sum(t, axis=1) * log_sum - xp.sum(t * s, axis=1)  # noqa: E741
         return l
@@ -244,7 +244,8 @@ class SoftmaxCrossEntropy(Loss):
         xp, s, t = frame.xp, frame["s"], frame["t"]
         p = softmax(s, xp)
         if t.ndim == 1:
-            dy: Array = dl * (p - (t[:, None] == xp.arange(s.shape[1])).astype(s.dtype))
+            hot = xp.asarray(t[:, None] == xp.arange(s.shape[1]), dtype=s.dtype)
+            dy: Array = dl * (p - hot)
         else:
             dy = dl * (p * xp.sum(t, axis=1, keepdims=True) - t)
         return dy

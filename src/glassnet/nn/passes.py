@@ -25,6 +25,9 @@ class Pass:
 
     After `measure`, ``p.dl`` is ∂L/∂l: a column (N, 1), or 1/N where all rows weigh the same.
 
+    Nothing on the way looks at the numbers themselves, so that a library can trace a pass; only
+    `loss` makes a plain number, of `L`.
+
     training    whether dropout drops and batch statistics are used
     step        the count of updates made so far: with the network's seed it fixes the dropout masks
     inputs_too  whether gradients are carried back to the inputs as well
@@ -52,7 +55,8 @@ class Pass:
         self.loss_frames: dict[str, Frame] = {}
         self.losses: Mapping[str, Loss] = {}
         self.rows: Array = np.zeros(0)
-        self.loss = 0.0
+        self._sum: Any = 0.0  # L = _sum / _of
+        self._of = 1
         self.gradients: dict[str, Array] = {}
         self.dl: Array | float = 0.0
 
@@ -98,7 +102,7 @@ class Pass:
     def measure(
         self, losses: Mapping[str, Loss], targets: Mapping[str, Array], weights: Array | None
     ) -> None:
-        """Compute the loss: `rows` holds l for each row, `loss` their weighted mean.
+        """Compute the loss: `rows` holds l for each row, `L` and `loss` their weighted mean.
 
         With several outputs, each row's l is the sum over their losses.
         """
@@ -111,13 +115,24 @@ class Pass:
         assert rows is not None, "a pass is measured by one loss or more"
         self.rows = rows
         if weights is None:
-            self.dl = 1 / len(rows)
-            self.loss = float(np.add.reduce(rows)) / len(rows)
+            self._sum, self._of = self.xp.sum(rows), rows.shape[0]
+            self.dl = 1 / self._of
         else:
             # Where no row counts, the loss is 0, and so is its gradient.
-            share = weights / (weights.sum() or 1)
+            count = self.xp.sum(weights)
+            share = weights / self.xp.where(count > 0, count, 1)
             self.dl = share[:, None]
-            self.loss = float(share @ rows)
+            self._sum, self._of = share @ rows, 1
+
+    @property
+    def L(self) -> Any:  # noqa: N802 (the letter of the derivations)
+        """The loss, of no axes, in the arrays' own namespace."""
+        return self._sum / self._of
+
+    @property
+    def loss(self) -> float:
+        """The loss L, a plain number."""
+        return float(self._sum) / self._of
 
     def backward(self) -> None:
         """Carry the loss's gradient back from the outputs, node by node."""
@@ -134,11 +149,11 @@ class Pass:
             for name, dw in frame.gradients.items() if trained else ():
                 key = f"{node.owner}.{name}"
                 gradients[key] = gradients[key] + dw if key in gradients else dw
-            if frame.wants_dx:
-                for name, dx in zip(
-                    node.inputs, frame.dx if node.merges else (frame.dx,), strict=True
-                ):
+            if frame.wants_dx and node.merges:
+                for name, dx in zip(node.inputs, frame.dx, strict=True):
                     _add_to(frames[name], dx)
+            elif frame.wants_dx:
+                _add_to(frames[node.inputs[0]], frame.dx)
 
     def expect_sound(self) -> None:
         """Raise ShapeError unless every layer on the way kept the contract of `Layer`.
@@ -180,11 +195,21 @@ class Pass:
                 "number such as np.sqrt(2) makes float64: write float(np.sqrt(2))."
             )
 
+    @property
+    def updates(self) -> dict[str, Array]:
+        """What the layers asked to change in the network's buffers, by name."""
+        return {
+            f"{node.owner}.{name}": value
+            for node in self.network.nodes
+            for name, value in self.frames[node.name].updates.items()
+        }
+
     def apply_updates(self) -> None:
-        """Write what the layers asked to change in their buffers, such as running statistics."""
-        for node in self.network.nodes:
-            for name, value in self.frames[node.name].updates.items():
-                getattr(node.layer, name)[...] = value
+        """Write the updates into the network's buffers, such as running statistics."""
+        if updates := self.updates:
+            buffers = self.network.buffers()
+            for name, value in updates.items():
+                buffers[name][...] = value
 
 
 def _add_to(frame: Frame, dy: Array) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from glassnet.optim.base import Optimizer, State
+from glassnet.optim.rule import namespace
 from glassnet.optim.schedules import Rate
 from glassnet.settings import expect
 from glassnet.types import Array
@@ -37,7 +36,8 @@ class Adagrad(Optimizer):
         super().__post_init__()
         expect(self, epsilon="(0, inf)")
 
-    def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:  # noqa: ARG002
-        v = state["v"]
-        v += dw * dw
-        w -= rate * dw / (np.sqrt(v) + self.epsilon)
+    def moved(
+        self, w: Array, dw: Array, state: State, rate: float, step: int  # noqa: ARG002
+    ) -> tuple[Array, State]:  # fmt: skip
+        v = state["v"] + dw * dw
+        return w - rate * dw / (namespace(w).sqrt(v) + self.epsilon), {"v": v}

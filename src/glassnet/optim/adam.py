@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from glassnet.optim.base import Optimizer, State
+from glassnet.optim.rule import namespace
 from glassnet.optim.schedules import Rate
 from glassnet.settings import expect
 from glassnet.types import Array
@@ -45,14 +43,16 @@ class Adam(Optimizer):
         super().__post_init__()
         expect(self, beta1="[0, 1)", beta2="[0, 1)", epsilon="(0, inf)")
 
-    def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:
-        m, v = state["m"], state["v"]
-        m *= self.beta1
-        m += (1 - self.beta1) * dw
-        v *= self.beta2
-        v += (1 - self.beta2) * dw * dw
-        c1, root_c2 = 1 - self.beta1**step, math.sqrt(1 - self.beta2**step)
-        w -= rate * root_c2 / c1 * m / (np.sqrt(v) + self.epsilon * root_c2)
+    def moved(
+        self, w: Array, dw: Array, state: State, rate: float, step: int
+    ) -> tuple[Array, State]:
+        β1, β2, ε = self.beta1, self.beta2, self.epsilon
+        m, v = β1 * state["m"], β2 * state["v"]
+        m += (1 - β1) * dw  # in place: m and v are new arrays, and no more are made than needed
+        v += (1 - β2) * dw * dw
+        c1, root_c2 = 1 - β1**step, (1 - β2**step) ** 0.5
+        w = w - rate * root_c2 / c1 * m / (namespace(w).sqrt(v) + ε * root_c2)
+        return w, {"m": m, "v": v}
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ class AdamW(Adam):
         super().__post_init__()
         expect(self, weight_decay="[0, inf)")
 
-    def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:
-        w *= 1 - rate * self.weight_decay
-        super().update(w, dw, state, rate, step)
+    def moved(
+        self, w: Array, dw: Array, state: State, rate: float, step: int
+    ) -> tuple[Array, State]:
+        return super().moved((1 - rate * self.weight_decay) * w, dw, state, rate, step)

@@ -25,7 +25,8 @@ class Optimizer(Rule, ABC):
     `State`, kept by whoever runs the training. The letters of the derivations: w the parameters,
     dw their gradient, η the rate of this step.
 
-    To write one: make it a frozen dataclass, name its state in `slots`, and define `update`.
+    To write one: make it a frozen dataclass, name its state in `slots`, and define `moved`.
+    `Rule` says what it may compute with.
     """
 
     learning_rate: Rate
@@ -54,5 +55,7 @@ class Optimizer(Rule, ABC):
         return {name: np.zeros_like(w) for name in self.slots}
 
     @abstractmethod
-    def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:
-        """Take one step, counted from 1: change `w` and `state` in place; `dw` is only read."""
+    def moved(
+        self, w: Array, dw: Array, state: State, rate: float, step: int
+    ) -> tuple[Array, State]:
+        """Return w and the state after one step, counted from 1: new arrays, all of w's shape."""

@@ -1,7 +1,7 @@
 """Clipping: shortening gradients that are too long to be trusted.
 
 One steep place in the loss can throw the weights far away from all that was learnt. A clipping is a
-rule on all the gradients of a step, by name; it returns what to use instead and writes to none.
+rule on all the gradients of a step, by name; it returns what to use instead.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
-
-from glassnet.optim.rule import Rule
+from glassnet.optim.rule import Rule, namespace
 from glassnet.settings import expect
 from glassnet.types import Array
 
@@ -41,7 +39,8 @@ class ClipValue(Clipping):
     """
 
     def __call__(self, gradients: dict[str, Array]) -> dict[str, Array]:
-        return {name: np.clip(g, -self.limit, self.limit) for name, g in gradients.items()}
+        c = self.limit
+        return {name: namespace(g).clip(g, -c, c) for name, g in gradients.items()}
 
 
 @dataclass(frozen=True)
@@ -52,17 +51,22 @@ class ClipNorm(Clipping):
 
     The direction stays. PyTorch divides by ‖g‖ + 10⁻⁶, and so ends up a little shorter. Gradients
     that are not finite stay as they are: training has diverged, and that should be seen. All
-    others are measured in units of the largest number in them, whose square may be too large.
+    others are measured in units of the largest number in them, u, whose square may be too large:
+
+        ‖g‖ = u ‖g / u‖        g ← g · a / u    where u > a        a = limit / ‖g / u‖
 
     Source: Pascanu, Mikolov & Bengio, On the Difficulty of Training Recurrent Neural Networks
     (2013), algorithm 1.
     """
 
     def __call__(self, gradients: dict[str, Array]) -> dict[str, Array]:
-        unit = float(np.max([np.max(np.abs(g), initial=0) for g in gradients.values()], initial=0))
-        if not 0 < unit < math.inf:
+        if not any(g.size for g in gradients.values()):
             return gradients
-        units = math.hypot(*(float(np.linalg.norm(g / unit)) for g in gradients.values()))
-        if units * unit <= self.limit:
-            return gradients
-        return {name: g / unit * (self.limit / units) for name, g in gradients.items()}
+        xp = namespace(next(iter(gradients.values())))
+        line = xp.concat([xp.reshape(g, (-1,)) for g in gradients.values()])
+        most = xp.max(abs(line))
+        u = xp.where((most > 0) & (most < math.inf), most, 1)
+        line = line / u
+        a = self.limit / xp.maximum(xp.sqrt(line @ line), 1)  # a norm below 1 is that of zeros
+        share = xp.where((most < math.inf) & (most > a), a / u, 1)
+        return {name: g * share for name, g in gradients.items()}

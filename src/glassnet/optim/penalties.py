@@ -1,16 +1,14 @@
 """Penalties: what large weights cost, so that the network does not learn its rows by heart.
 
 A penalty R(w) is added to the loss, and its gradient dR/dw to the gradient of the loss; or it is a
-constraint, to which the weights are brought back after each update.
+constraint, and after each update the nearest weights that keep it take their place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from glassnet.optim.rule import Rule
+from glassnet.optim.rule import Rule, namespace
 from glassnet.settings import expect
 from glassnet.types import Array
 
@@ -29,10 +27,12 @@ class Penalty(Rule):
 
     def gradient(self, w: Array) -> Array:
         """Return dR/dw, a new array."""
-        return np.zeros_like(w)
+        zeros: Array = namespace(w).zeros_like(w)
+        return zeros
 
-    def project(self, w: Array) -> None:
-        """Bring w back, in place, to the nearest weights that are allowed."""
+    def projected(self, w: Array) -> Array:
+        """Return the nearest weights to w that are allowed; without a constraint, w itself."""
+        return w
 
     def applies_to(self, name: str, w: Array) -> bool:  # noqa: ARG002
         """Say whether a parameter is meant: weight matrices are; biases and gains are not."""
@@ -54,10 +54,11 @@ class L1(Penalty):
         expect(self, strength="[0, inf)")
 
     def value(self, w: Array) -> float:
-        return self.strength * float(np.sum(np.abs(w)))
+        return self.strength * float(namespace(w).sum(abs(w)))
 
     def gradient(self, w: Array) -> Array:
-        return self.strength * np.sign(w)
+        dw: Array = self.strength * namespace(w).sign(w)
+        return dw
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class L2(Penalty):
         expect(self, strength="[0, inf)")
 
     def value(self, w: Array) -> float:
-        return self.strength / 2 * float(np.sum(w * w))
+        return self.strength / 2 * float(namespace(w).sum(w * w))
 
     def gradient(self, w: Array) -> Array:
         return self.strength * w
@@ -98,6 +99,8 @@ class MaxNorm(Penalty):
     def __post_init__(self) -> None:
         expect(self, limit="(0, inf)")
 
-    def project(self, w: Array) -> None:
-        norm = np.sqrt(np.sum(w * w, axis=tuple(range(w.ndim - 1))))
-        w *= self.limit / np.maximum(norm, self.limit)
+    def projected(self, w: Array) -> Array:
+        xp, c = namespace(w), self.limit
+        norm = xp.sqrt(xp.sum(w * w, axis=tuple(range(w.ndim - 1))))
+        inside: Array = w * (c / xp.maximum(norm, c))
+        return inside

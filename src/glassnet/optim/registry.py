@@ -11,6 +11,7 @@ from glassnet.optim.adagrad import Adagrad
 from glassnet.optim.adam import Adam, AdamW
 from glassnet.optim.base import Optimizer
 from glassnet.optim.clipping import ClipNorm, ClipValue
+from glassnet.optim.lion import Lion
 from glassnet.optim.penalties import L1, L2, MaxNorm
 from glassnet.optim.rmsprop import RMSprop
 from glassnet.optim.rule import Rule
@@ -19,7 +20,7 @@ from glassnet.optim.sgd import SGD
 from glassnet.settings import expect_kind, named
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adam, AdamW)
+    cls.__name__.lower(): cls for cls in (SGD, RMSprop, Adagrad, Adam, AdamW, Lion)
 }
 _RULES: list[type[Rule]] = [
     *OPTIMIZERS.values(),

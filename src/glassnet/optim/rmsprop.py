@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from glassnet.optim.base import Optimizer, State
+from glassnet.optim.rule import namespace
 from glassnet.optim.schedules import Rate
 from glassnet.settings import expect
 from glassnet.types import Array
@@ -37,8 +36,9 @@ class RMSprop(Optimizer):
         super().__post_init__()
         expect(self, decay="[0, 1)", epsilon="(0, inf)")
 
-    def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:  # noqa: ARG002
-        v = state["v"]
-        v *= self.decay
-        v += (1 - self.decay) * dw * dw
-        w -= rate * dw / (np.sqrt(v) + self.epsilon)
+    def moved(
+        self, w: Array, dw: Array, state: State, rate: float, step: int  # noqa: ARG002
+    ) -> tuple[Array, State]:  # fmt: skip
+        ρ, ε = self.decay, self.epsilon
+        v = ρ * state["v"] + (1 - ρ) * dw * dw
+        return w - rate * dw / (namespace(w).sqrt(v) + ε), {"v": v}

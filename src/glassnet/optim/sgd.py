@@ -48,10 +48,12 @@ class SGD(Optimizer):
         """The velocity v, where there is momentum."""
         return ("v",) if self.momentum else ()
 
-    def update(self, w: Array, dw: Array, state: State, rate: float, step: int) -> None:  # noqa: ARG002
-        if self.momentum:
-            v = state["v"]
-            v *= self.momentum
-            v += dw
-            dw = dw + self.momentum * v if self.nesterov else v
-        w -= rate * dw
+    def moved(
+        self, w: Array, dw: Array, state: State, rate: float, step: int  # noqa: ARG002
+    ) -> tuple[Array, State]:  # fmt: skip
+        if not self.momentum:
+            return w - rate * dw, {}
+        μ = self.momentum
+        v = μ * state["v"]
+        v += dw  # in place: v is a new array
+        return w - rate * (dw + μ * v if self.nesterov else v), {"v": v}

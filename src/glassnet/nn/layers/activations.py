@@ -106,7 +106,7 @@ class ReLU(Elementwise):
         return y
 
     def backward(self, dy: Array, frame: Frame) -> Array:
-        dx: Array = dy * (frame["y"] > 0)
+        dx: Array = dy * frame.xp.asarray(frame["y"] > 0, dtype=dy.dtype)
         return dx
 
 
@@ -178,9 +178,7 @@ class GELU(Elementwise):
     suits = "he_uniform"
 
     def forward(self, x: Array, frame: Frame) -> Array:
-        from scipy.special import erf
-
-        Φ = 0.5 * (1 + erf(x * math.sqrt(0.5)))
+        Φ = 0.5 * (1 + frame.special.erf(x * math.sqrt(0.5)))
         frame.keep(x=x, Φ=Φ)
         y: Array = x * Φ
         return y

@@ -40,7 +40,7 @@ class Dropout(Layer):
             return x
         # Drawn in float32 whatever x is, so that the mask does not depend on the precision.
         kept = frame.rng.random(x.shape, dtype=np.float32) >= self.rate
-        m: Array = kept * x.dtype.type(1 / (1 - self.rate))
+        m: Array = frame.xp.asarray(kept, dtype=x.dtype) * (1 / (1 - self.rate))
         frame.keep(m=m)
         return m * x
 

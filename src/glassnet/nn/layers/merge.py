@@ -62,7 +62,7 @@ class Concatenate(Merge):
 
     def forward(self, xs: Sequence[Array], frame: Frame) -> Array:
         frame.keep(ends=tuple(itertools.accumulate(x.shape[-1] for x in xs)))
-        y: Array = frame.xp.concatenate(xs, axis=-1)
+        y: Array = frame.xp.concat(xs, axis=-1)
         return y
 
     def backward(self, dy: Array, frame: Frame) -> tuple[Array, ...]:

@@ -53,7 +53,7 @@ class BatchNorm(Layer):
         return shape
 
     def forward(self, x: Array, frame: Frame) -> Array:
-        xp, N = frame.xp, len(x)
+        xp, N = frame.xp, x.shape[0]
         if frame.training:
             μ, var = xp.mean(x, axis=0), xp.var(x, axis=0)
             if N > 1:

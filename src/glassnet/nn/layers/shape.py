@@ -25,7 +25,9 @@ class Flatten(Layer):
 
     def forward(self, x: Array, frame: Frame) -> Array:
         frame.keep(shape=x.shape)
-        return x.reshape(len(x), math.prod(x.shape[1:]))
+        y: Array = frame.xp.reshape(x, (x.shape[0], math.prod(x.shape[1:])))
+        return y
 
     def backward(self, dy: Array, frame: Frame) -> Array:
-        return dy.reshape(frame["shape"])
+        dx: Array = frame.xp.reshape(dy, frame["shape"])
+        return dx
