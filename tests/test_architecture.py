@@ -74,8 +74,7 @@ def test_every_package_has_its_place() -> None:
     assert {p for p in packages if not p.startswith("__")} <= set().union(*ORDER)
 
 
-CIRCLE_FREE = ["doctor", "explanations", "gradients", "model", "plots", "runs", "serve"]
-"""Packages no module of which leads back to itself, by way of imports inside the package."""
+PACKAGES = sorted(one.name for one in SOURCE.iterdir() if (one / "__init__.py").exists())
 
 
 def within(package: str) -> dict[str, set[str]]:
@@ -91,7 +90,18 @@ def within(package: str) -> dict[str, set[str]]:
     return arrows
 
 
-@pytest.mark.parametrize("package", CIRCLE_FREE)
+def test_the_documentation_lists_the_packages_in_their_order() -> None:
+    text = (SOURCE.parents[1] / "docs/architecture.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    listed = [set(re.findall(r"`(\w+)`", row)) for row in rows]
+    there = {file.relative_to(SOURCE).with_suffix("").parts[0] for file in FILES}
+    expected = [row & there for row in ORDER]
+    assert [row for row in listed if row] == expected
+    for room in re.findall(r"^\| `(\w+/\w+)`", text, re.MULTILINE):
+        assert (SOURCE / room).is_dir()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_circle_inside_a_package(package: str) -> None:
     TopologicalSorter(within(package)).prepare()  # raises CycleError, which names the circle
 

@@ -16,10 +16,11 @@ import numpy as np
 from glassnet.engines.base import Job
 from glassnet.engines.codes import Kind, code_of, codes
 from glassnet.nn import layers
-from glassnet.nn.graph import NamedNode, is_trained
+from glassnet.nn.graph import is_trained
 from glassnet.nn.layer import Layer
 from glassnet.nn.losses import Huber, Loss
 from glassnet.nn.network import Network
+from glassnet.nn.wiring import NamedNode
 from glassnet.optim import SGD, Adam, Clipping, MaxNorm, Optimizer, Penalty, RMSprop
 from glassnet.types import Array
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassnet.nn.frame import Frame
-from glassnet.nn.graph import NamedNode
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
+from glassnet.nn.wiring import NamedNode
 from glassnet.types import Array
 
 

@@ -13,7 +13,7 @@ from glassnet.explanations.formula import Formula
 from glassnet.explanations.formulas import Entry
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Rest, Step, place_text
-from glassnet.nn.graph import NamedNode
+from glassnet.nn.wiring import NamedNode
 from glassnet.optim import SGD, Adagrad, Adam, AdamW, Lion, Optimizer, RMSprop
 from glassnet.types import Array
 

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from glassnet.explanations.step import Place, place_text
-from glassnet.nn.graph import NamedNode
 from glassnet.nn.losses import Loss
 from glassnet.nn.passes import Pass
+from glassnet.nn.wiring import NamedNode
 from glassnet.types import Array
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from glassnet.explanations.formulas.losses import LossFormula
 from glassnet.explanations.parameters import Updater, gradient_step
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Step, Term, largest, rest_of
-from glassnet.nn.graph import NamedNode
+from glassnet.nn.wiring import NamedNode
 
 Chosen: TypeAlias = dict[str, list[Place]]
 """The units that are looked at, by node, in the order of computation."""

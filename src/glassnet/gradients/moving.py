@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import SettingError
-from glassnet.nn.graph import NamedNode
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
+from glassnet.nn.wiring import NamedNode
 from glassnet.optim import Optimizer
 from glassnet.settings import inside
 from glassnet.text import aligned

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.nn.frame import Blank
-from glassnet.nn.graph import NamedNode
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import Dense
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network, row_weights
 from glassnet.nn.passes import Pass
+from glassnet.nn.wiring import NamedNode
 from glassnet.types import Array
 
 ROWS_AT_ONCE = 8192

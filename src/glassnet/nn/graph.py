@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,32 +13,19 @@ from glassnet.errors import DataError, GraphError, ShapeError
 from glassnet.nn.initializers import Initializer, zeros
 from glassnet.nn.layer import Input, Layer, Merge, Node
 from glassnet.nn.need import Need
-from glassnet.nn.wiring import Names, expect_connected, listed, name_nodes, topological_order
+from glassnet.nn.wiring import (
+    NamedNode,
+    Names,
+    expect_connected,
+    listed,
+    name_nodes,
+    topological_order,
+)
 from glassnet.settings import ALLOW_MORE, as_people_read
 from glassnet.types import Array, Shape
 
 MOST_NUMBERS = 2**40
 """No value has more numbers a row than this: what asks for more is a mistake, or a hostile file."""
-
-
-@dataclass(frozen=True)
-class NamedNode:
-    """A node in its place in a network.
-
-    name            of the node; `owner` is the name of its layer, which several nodes may share
-    inputs          names of the nodes, or network inputs, that feed it
-    shape           of its output, without the batch axis
-    merges          whether its layer takes several inputs
-    finished        values that no later node needs
-    """
-
-    name: str
-    owner: str
-    layer: Layer
-    inputs: tuple[str, ...]
-    shape: Shape
-    merges: bool
-    finished: tuple[str, ...]
 
 
 class Graph:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from glassnet.nn.wiring import NamedNode
 from glassnet.types import Shape
-
-if TYPE_CHECKING:
-    from glassnet.nn.graph import NamedNode
 
 WORKING, KEPT = 4, 5
 """A layer works with so many arrays of its output's size at once, at most, and a pass that goes

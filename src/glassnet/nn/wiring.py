@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from glassnet.errors import GraphError
 from glassnet.nn.layer import Input, Layer, Node
+from glassnet.types import Shape
 
 Names = dict[Node, str]
 
 MOST_SHOWN = 10
 """How many nodes of a circle a message names."""
+
+
+@dataclass(frozen=True)
+class NamedNode:
+    """A node in its place in a network.
+
+    name            of the node; `owner` is the name of its layer, which several nodes may share
+    inputs          names of the nodes, or network inputs, that feed it
+    shape           of its output, without the batch axis
+    merges          whether its layer takes several inputs
+    finished        values that no later node needs
+    """
+
+    name: str
+    owner: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    shape: Shape
+    merges: bool
+    finished: tuple[str, ...]
 
 
 def nodes_of(given: Node | Sequence[Node], what: str) -> list[Node]:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassnet.data.batches import Batches
-from glassnet.engines.base import Examples, State
+from glassnet.engines.base import Examples, Runner, State
 from glassnet.errors import DivergenceError
+from glassnet.nn.network import Network
 from glassnet.nn.passes import Pass
 from glassnet.training.history import History
 from glassnet.types import Array
 
-if TYPE_CHECKING:
-    from glassnet.training.trainer import Trainer
+
+class Steps(Protocol):
+    """Who trains, a `Trainer`, as far as it has to go back.
+
+    step    how many updates were made
+    """
+
+    network: Network
+    runner: Runner
+    step: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +49,7 @@ class Trail:
     its batches once more, on whatever engine runs.
     """
 
-    def __init__(self, trainer: Trainer, history: History) -> None:
+    def __init__(self, trainer: Steps, history: History) -> None:
         self.trainer = trainer
         self.history = history
         self.stretches: list[Stretch] = []

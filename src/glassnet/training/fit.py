@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from glassnet.engines.base import Examples, Runner
 from glassnet.errors import DivergenceError, SettingError, one_of
@@ -18,8 +18,13 @@ from glassnet.nn.network import Network
 from glassnet.training.checkpoint import Memory, Snapshot
 from glassnet.training.history import History
 
-if TYPE_CHECKING:
-    from glassnet.training.callbacks.base import Callback
+
+class Remembers(Protocol):
+    """A callback, as far as a checkpoint needs it."""
+
+    def memory(self) -> Mapping[str, Any]:
+        """What it has to be told where training goes on: by name, JSON or arrays."""
+        ...
 
 
 @dataclass
@@ -70,7 +75,7 @@ class Fit:
     now: bool = field(default=False, repr=False)
     started: bool = field(default=False, repr=False)
     recalled: Mapping[str, Memory] = field(default_factory=dict, repr=False)
-    callbacks: Mapping[str, Callback] = field(default_factory=dict, repr=False)
+    callbacks: Mapping[str, Remembers] = field(default_factory=dict, repr=False)
     _claims: dict[Path, FolderLock] = field(default_factory=dict, repr=False)
 
     def checkpoint(self) -> Snapshot:

@@ -19,7 +19,6 @@ from glassnet.explanations.formulas.norm import (
 )
 from glassnet.explanations.formulas.shape import AddFormula, ConcatenateFormula, FlattenFormula
 from glassnet.explanations.row_view import RowView
-from glassnet.nn.graph import NamedNode
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import (
     Add,
@@ -32,6 +31,7 @@ from glassnet.nn.layers import (
     Softmax,
     Standardize,
 )
+from glassnet.nn.wiring import NamedNode
 
 LAYER_FORMULAS: dict[type[Layer], type[LayerFormula]] = {
     Add: AddFormula,

@@ -10,7 +10,7 @@ import numpy as np
 from glassnet.explanations.formula import Formula
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Step, Term
-from glassnet.nn.graph import NamedNode
+from glassnet.nn.wiring import NamedNode
 
 
 @dataclass(frozen=True)

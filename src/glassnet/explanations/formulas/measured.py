@@ -14,7 +14,7 @@ from glassnet.explanations.formulas.base import Entry, LayerFormula
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Rest, Step, Term, largest, rest_of
 from glassnet.nn.frame import Blank
-from glassnet.nn.graph import NamedNode
+from glassnet.nn.wiring import NamedNode
 from glassnet.types import Array
 
 H = 6e-6
