@@ -42,6 +42,17 @@ def test_list(run: Run) -> None:
     assert moons.split()[:3] == ["runs/moons", "moons", "finished"]
 
 
+@pytest.mark.usefixtures("runs")
+def test_one_that_is_damaged_does_not_hide_the_others(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "runs/line/run.json").write_text("{")
+    listed = run("runs", "list")
+    _, line, moons = listed.out.splitlines()
+    assert line.split() == ["runs/line", "damaged"]
+    assert moons.split()[:3] == ["runs/moons", "moons", "finished"]
+    assert listed.status == 0
+    assert "runs/line" in listed.err
+
+
 def test_list_of_an_empty_folder(fails: Run) -> None:
     assert "no recorded runs in runs" in fails("runs", "list")
 

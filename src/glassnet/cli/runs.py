@@ -21,7 +21,7 @@ def list_(
         Path, typer.Argument(metavar="FOLDER", help="Where to look for runs.")
     ] = Path("runs"),
 ) -> None:
-    """List the recorded runs of a folder.
+    """List the recorded runs of a folder; what cannot be read is listed as damaged, with the reason.
 
     glassnet runs list
     """
@@ -32,13 +32,20 @@ def list_(
         raise FileError(
             f"There are no recorded runs in {folder}. Make one: glassnet train --record"
         )
-    rows = []
+    rows, reasons = [], []
     for path in found:
-        run = runs.open(path)
+        try:
+            run = runs.open(path)
+        except FileError as error:
+            rows.append([str(path), "", "damaged", "", "", ""])
+            reasons.append(str(error))
+            continue
         ended = run.ended or "in progress or cut off"
         counts = (len(run.epochs), len(run.steps), len(run.moments))
         rows.append([str(path), run.data, ended, *(f"{count:,}" for count in counts)])
     show_table(["run", "data", "ended", "epochs", "steps", "moments"], rows, texts=3)
+    for reason in reasons:
+        typer.echo(f"Error: {reason}", err=True)
 
 
 def show(run: Recorded) -> None:

@@ -56,7 +56,10 @@ PREFLIGHT = Reply(
     b"",
     (
         (b"access-control-allow-methods", b"GET, POST"),
-        (b"access-control-allow-headers", b"authorization, content-type, x-request-id"),
+        (
+            b"access-control-allow-headers",
+            b"authorization, content-type, inference-header-content-length, x-request-id",
+        ),
         (b"access-control-max-age", b"600"),
     ),
 )
