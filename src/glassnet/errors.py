@@ -122,7 +122,7 @@ def one_of(what: str, name: object, known: list[str] | tuple[str, ...]) -> Setti
 
 
 @contextmanager
-def telling_where(where: str) -> Iterator[None]:
+def error_context(where: str) -> Iterator[None]:
     """Write, before the message of an error of ours that comes out of the block, where it was."""
     try:
         yield

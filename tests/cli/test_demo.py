@@ -6,7 +6,7 @@ import pytest
 
 import glassnet as gn
 from glassnet.cli.demo import next_steps
-from glassnet.cli.show import program
+from glassnet.cli.printing import program
 
 from .conftest import Run
 

@@ -62,11 +62,7 @@ def test_pass(weights: list[float] | None, dtype: Any, namespace: str) -> None:
     network = nn.Network(x, nn.Dense(2, name="out")(nn.Add()(h, x)), seed=0, dtype=dtype)
 
     def passed(xp: Any, arrays: Any, x: Any, t: Any, weights: Any) -> Any:
-        own = copy.deepcopy(network)
-        for name, array in arrays.items():
-            owner, _, of_layer = name.partition(".")
-            setattr(own.layers[owner], of_layer, array)
-        p = Pass(own, training=True, step=3, xp=xp)
+        p = Pass(network.holding(arrays), training=True, step=3, xp=xp)
         p.forward({"input_1": x})
         p.measure({"out": nn.MeanSquaredError()}, {"out": t}, weights)
         p.backward()

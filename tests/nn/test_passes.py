@@ -10,7 +10,7 @@ import pytest
 from glassnet import nn
 from glassnet.data import permutation
 from glassnet.errors import SettingError, ShapeError
-from glassnet.nn.frame import Blank
+from glassnet.nn.frame import ForgetfulFrame
 from glassnet.nn.passes import Pass
 from glassnet.types import Array
 
@@ -98,7 +98,7 @@ def test_a_forward_pass_forgets_what_no_later_node_needs() -> None:
     p = Pass(net, forget=True)
     p.forward({"input_1": X})
     assert list(p) == ["dense_2"]
-    assert isinstance(p["dense_2"], Blank)
+    assert isinstance(p["dense_2"], ForgetfulFrame)
     assert not p["dense_2"].kept
 
 

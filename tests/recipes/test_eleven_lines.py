@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from glassnet.recipes import Order
+from glassnet.recipes import Options
 from glassnet.recipes.eleven_lines import (
     EXCLUSIVE_OR,
     FIRST_INPUT,
@@ -47,7 +47,7 @@ def test_the_javascript_version() -> None:
     np.testing.assert_allclose(loop.outputs(), printed, rtol=0, atol=5.1e-9)
 
 
-def test_delta_is_error_times_slope(quick: Order, capsys: pytest.CaptureFixture[str]) -> None:
+def test_delta_is_error_times_slope(quick: Options, capsys: pytest.CaptureFixture[str]) -> None:
     run(quick)
     out = capsys.readouterr().out
     assert "[0.00966449 0.00786506 0.99358898 0.99211957]" in out

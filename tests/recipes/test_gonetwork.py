@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.recipes import Order
+from glassnet.recipes import Options
 from glassnet.recipes.gonetwork import (
     CROSS_ENTROPY,
     IMAGES,
@@ -46,7 +46,7 @@ def test_embedded_digits(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("embedded")
-def test_the_four_equations_hold(quick: Order, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_four_equations_hold(quick: Options, capsys: pytest.CaptureFixture[str]) -> None:
     run(quick)
     rows = [row for row in capsys.readouterr().out.splitlines() if re.match(r"[1-4]  ", row)]
     assert len(rows) == 4

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.recipes import Order
-from glassnet.recipes.at_hand import all_rows, boston_or_patients
+from glassnet.recipes import Options
+from glassnet.recipes.datasets import all_rows, boston_or_patients
 from glassnet.recipes.house_price import figures, graph, learn, run
 
 
@@ -42,9 +42,9 @@ def test_figures_of_the_tutorial(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("embedded")
 def test_monitor_shows_each_node_forward_then_backward(
-    quick: Order, capsys: pytest.CaptureFixture[str]
+    quick: Options, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(Order(quick.folder, quick=True, monitor=True))
+    run(Options(quick.folder, quick=True, monitor=True))
     out = capsys.readouterr().out
     shown = re.findall(r"^(?:forward|backward) +(\w+)", out, re.MULTILINE)
     names = ["linear_1", "sigmoid_1", "linear_2", "sigmoid_2", "y", "loss"]

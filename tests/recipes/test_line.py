@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import glassnet as gn
-from glassnet.recipes import Order, depth, line
+from glassnet.recipes import Options, depth, line
 
 
 def test_the_curve_comes_near_the_true_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +40,7 @@ def test_more_layers_make_it_worse_unless_there_are_shortcuts() -> None:
 
 
 @pytest.mark.usefixtures("embedded")
-def test_keeps_loads_and_shows(quick: Order, capsys: pytest.CaptureFixture[str]) -> None:
+def test_keeps_loads_and_shows(quick: Options, capsys: pytest.CaptureFixture[str]) -> None:
     line.run(quick)
     out = capsys.readouterr().out
     for name in ("line.safetensors", "digits.safetensors"):

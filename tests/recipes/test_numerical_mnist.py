@@ -10,7 +10,7 @@ from benchmarks.data import rows_and_targets
 from benchmarks.workloads import WORKLOADS
 
 import glassnet as gn
-from glassnet.recipes.at_hand import mnist_or_digits
+from glassnet.recipes.datasets import mnist_or_digits
 from glassnet.recipes.numerical_mnist import WAYS, Trial, difference, network, train
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glassnet.errors import SettingError
-from glassnet.recipes import RECIPES, Order, recipe
+from glassnet.recipes import RECIPES, Options, recipe
 
 pytest.importorskip("matplotlib")
 STANDS_IN = {
@@ -19,7 +19,7 @@ STANDS_IN = {
 @pytest.mark.usefixtures("embedded")
 @pytest.mark.parametrize("name", RECIPES)
 def test_runs_draws_and_goes_on(
-    name: str, quick: Order, capsys: pytest.CaptureFixture[str]
+    name: str, quick: Options, capsys: pytest.CaptureFixture[str]
 ) -> None:
     following = recipe(name).run(quick)
     assert STANDS_IN.get(name, "") in capsys.readouterr().out
@@ -29,7 +29,7 @@ def test_runs_draws_and_goes_on(
 
 @pytest.mark.usefixtures("embedded")
 def test_without_matplotlib_it_says_so_and_goes_on(
-    quick: Order, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    quick: Options, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     assert recipe("eleven-lines").run(quick)

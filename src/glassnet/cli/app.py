@@ -17,16 +17,16 @@ from glassnet.cli.check import check
 from glassnet.cli.command import Command, Making, with_examples
 from glassnet.cli.demo import demo
 from glassnet.cli.doctor import doctor
+from glassnet.cli.environment import bear_limits, lacks_memory, open_streams
 from glassnet.cli.evaluate import evaluate
 from glassnet.cli.explain import explain
 from glassnet.cli.export import export
 from glassnet.cli.inspect import inspect
 from glassnet.cli.plot import plot
 from glassnet.cli.predict import predict
+from glassnet.cli.printing import complain
 from glassnet.cli.recipe import recipe
 from glassnet.cli.serve import serve
-from glassnet.cli.show import complain
-from glassnet.cli.surroundings import bear_limits, lacks_memory, open_streams
 from glassnet.cli.train import train
 from glassnet.errors import FileError, GlassnetError
 from glassnet.showing import Shown

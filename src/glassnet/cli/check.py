@@ -7,7 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
-from glassnet.cli.show import show_text
+from glassnet.cli.printing import show_text
 
 FAILED = 1
 
@@ -64,7 +64,7 @@ def _batch(
     """Choose rows at random, always the same ones."""
     import numpy as np
 
-    from glassnet.cli.asked import is_data_set, part_of, rows_and_targets, trained_on
+    from glassnet.cli.data_argument import is_data_set, part_of, rows_and_targets, trained_on
 
     name = data or trained_on(model)
     known = is_data_set(name)

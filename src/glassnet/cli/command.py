@@ -9,8 +9,8 @@ from typing import Any, TextIO, cast
 from typer.core import TyperCommand
 
 from glassnet.cli.arguments import is_number
-from glassnet.cli.show import warn
-from glassnet.cli.surroundings import make_room_for_arithmetic
+from glassnet.cli.environment import make_room_for_arithmetic
+from glassnet.cli.printing import warn
 from glassnet.showing import Shown
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import glassnet as gn
-from glassnet.cli.show import show_table
+from glassnet.cli.printing import show_table
 
 if TYPE_CHECKING:
     from glassnet.data.meaning import Features
@@ -34,8 +34,8 @@ def show(name: Name) -> None:
     """
     import numpy as np
 
-    from glassnet.cli.asked import load_data
-    from glassnet.cli.words import meaning, show_entry
+    from glassnet.cli.data_argument import load_data
+    from glassnet.cli.format import meaning, show_entry
     from glassnet.data.meaning import Classes, Images
     from glassnet.text import image_text
 

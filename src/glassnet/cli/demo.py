@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import glassnet as gn
-from glassnet.cli.show import show_commands, size_of
+from glassnet.cli.printing import show_commands, size_of
 
 DIGITS = "0123456789"
 SHOWN = ("accuracy", "precision", "recall", "f1")

@@ -7,7 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
-from glassnet.cli.show import show_text
+from glassnet.cli.printing import show_text
 
 if TYPE_CHECKING:
     from glassnet.doctor import Diagnosis
@@ -42,7 +42,7 @@ def doctor(
 
 def _diagnose(model: "gn.Model", data: str | None, target: str | None) -> "tuple[Diagnosis, str]":
     """Look at a model with the rows it was trained on, or with those of a file."""
-    from glassnet.cli.asked import data_of, is_data_set, rows_and_targets, trained_on
+    from glassnet.cli.data_argument import data_of, is_data_set, rows_and_targets, trained_on
 
     name = data or trained_on(model)
     validation = None

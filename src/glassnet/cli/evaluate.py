@@ -8,7 +8,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
-from glassnet.cli.show import show_table
+from glassnet.cli.printing import show_table
 
 
 def evaluate(
@@ -29,7 +29,7 @@ def evaluate(
         glassnet evaluate iris.safetensors --part validation --json
         glassnet evaluate iris.safetensors flowers.csv --target species
     """
-    from glassnet.cli.asked import is_data_set, part_of, rows_and_targets, trained_on
+    from glassnet.cli.data_argument import is_data_set, part_of, rows_and_targets, trained_on
     from glassnet.data.meaning import Classes
     from glassnet.training.history import as_json as figures_as_json
     from glassnet.training.history import describe

@@ -8,7 +8,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, ModelFile, Target
-from glassnet.cli.show import show_text, size_of
+from glassnet.cli.printing import show_text, size_of
 from glassnet.errors import DataError, SettingError
 
 
@@ -77,7 +77,7 @@ def explain(
 
 def _rows(model: "gn.Model", data: str | None, target: str | None) -> tuple["gn.Rows", str]:
     """Find the rows, and say what they are."""
-    from glassnet.cli.asked import is_data_set, part_of, rows_and_targets, trained_on
+    from glassnet.cli.data_argument import is_data_set, part_of, rows_and_targets, trained_on
 
     name = data or trained_on(model)
     if is_data_set(name):

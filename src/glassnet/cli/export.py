@@ -7,7 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import ModelFile
-from glassnet.cli.show import size_of
+from glassnet.cli.printing import size_of
 from glassnet.errors import SettingError
 
 

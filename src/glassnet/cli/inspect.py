@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import glassnet as gn
-from glassnet.cli.show import show_table
+from glassnet.cli.printing import show_table
 
 
 def inspect(
@@ -33,7 +33,7 @@ def inspect(
 def _show_model(model: str, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from glassnet.cli.words import meaning, show_entry, words
+    from glassnet.cli.format import as_one_line, meaning, show_entry
     from glassnet.nn.summary import summarize, summary_table
 
     seen = gn.load(model)
@@ -55,7 +55,7 @@ def _show_model(model: str, as_json: bool) -> None:
     show_entry("dtype", seen.network.dtype.name)
     show_entry("not sure", _limits(seen.experience))
     for name, entry in seen.provenance.items():
-        show_entry(name, f"{len(entry)} epochs" if name == "history" else words(entry))
+        show_entry(name, f"{len(entry)} epochs" if name == "history" else as_one_line(entry))
 
 
 def _limits(experience: "gn.Experience | None") -> str:
@@ -73,7 +73,7 @@ def _limits(experience: "gn.Experience | None") -> str:
 def _show_engines(as_json: bool) -> None:
     from dataclasses import asdict
 
-    from glassnet.cli.words import show_entry
+    from glassnet.cli.format import show_entry
     from glassnet.engines import library
     from glassnet.model.provenance import machine
 

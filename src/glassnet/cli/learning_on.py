@@ -7,7 +7,7 @@ from typing import Any
 
 import glassnet as gn
 from glassnet.cli.output import expect_writable, interrupted_by, keep, with_what_was_learnt
-from glassnet.cli.show import show_commands, show_table, size_of, warn
+from glassnet.cli.printing import show_commands, show_table, size_of, warn
 from glassnet.errors import DataError, SettingError, carrying
 
 WORSE = 0.02

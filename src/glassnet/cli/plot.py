@@ -7,7 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import Judged, Target
-from glassnet.cli.show import show_text, size_of
+from glassnet.cli.printing import show_text, size_of
 from glassnet.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _of_model(model: "gn.Model", kind: Kind, data: str | None, target: str | Non
 
 def _parts(model: "gn.Model", data: str | None, target: str | None) -> list["gn.Rows"]:
     """Find the rows: training and test of a data set, or those of a file."""
-    from glassnet.cli.asked import data_of, is_data_set, rows_and_targets, trained_on
+    from glassnet.cli.data_argument import data_of, is_data_set, rows_and_targets, trained_on
 
     name = data or trained_on(model)
     if not is_data_set(name):

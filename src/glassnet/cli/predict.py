@@ -7,7 +7,7 @@ import typer
 
 import glassnet as gn
 from glassnet.cli.arguments import ModelFile, is_number
-from glassnet.cli.show import one_line, show_table
+from glassnet.cli.printing import one_line, show_table
 from glassnet.errors import DataError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def predict(
 
 def _rows(model: "gn.Model", what: list[str]) -> "tuple[Any, Array | None]":
     """Find what is asked, and the truth where it is known."""
-    from glassnet.cli.asked import is_data_set, part_of, read_rows
+    from glassnet.cli.data_argument import is_data_set, part_of, read_rows
     from glassnet.cli.table import Table, read_table
 
     if len(what) > 1 or is_number(what[0]):

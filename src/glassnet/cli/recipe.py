@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from glassnet.cli.show import show_commands, show_table
+from glassnet.cli.printing import show_commands, show_table
 
 
 def recipe(
@@ -35,7 +35,7 @@ def recipe(
         glassnet recipe gonetwork --quick --folder /tmp/gonetwork
     """
     from glassnet.cli.output import expect_writable
-    from glassnet.recipes import RECIPES, Order
+    from glassnet.recipes import RECIPES, Options
     from glassnet.recipes import recipe as recipe_named
 
     if name is None:
@@ -47,6 +47,6 @@ def recipe(
     place = folder or Path("recipes") / name
     expect_writable(place / f"{name}.png")
     print(f"{name}: {chosen.about}")
-    following = chosen.run(Order(place, seed, quick, monitor, download))
+    following = chosen.run(Options(place, seed, quick, monitor, download))
     print("\nGo on:")
     show_commands(*following)

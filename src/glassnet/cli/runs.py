@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import glassnet as gn
-from glassnet.cli.show import show_table, size_of
+from glassnet.cli.printing import show_table, size_of
 
 Recorded = Annotated[str, typer.Argument(metavar="RUN", help="The folder of a recorded run.")]
 
@@ -21,7 +21,7 @@ def list_(
         Path, typer.Argument(metavar="FOLDER", help="Where to look for runs.")
     ] = Path("runs"),
 ) -> None:
-    """List the recorded runs of a folder; what cannot be read is listed as damaged, with the reason.
+    """List the recorded runs of a folder; one that cannot be read is listed as damaged.
 
     glassnet runs list
     """
@@ -53,7 +53,7 @@ def show(run: Recorded) -> None:
 
     glassnet runs show runs/digits
     """
-    from glassnet.cli.words import meaning, show_entry, words
+    from glassnet.cli.format import as_one_line, meaning, show_entry
     from glassnet.training.history import describe
 
     shown = gn.runs.open(run)
@@ -62,7 +62,7 @@ def show(run: Recorded) -> None:
         if known := getattr(shown, name):
             show_entry(name, known if name == "data" else meaning(known))
     for name, setting in shown.settings.items():
-        show_entry("planned" if name == "epochs" else name, words(setting))
+        show_entry("planned" if name == "epochs" else name, as_one_line(setting))
     show_entry("epochs", f"{len(shown.epochs)} recorded")
     show_entry("last", describe(shown.epochs.last))
     show_entry("moments", ", ".join(map(str, shown.moments)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import glassnet as gn
 from glassnet.cli.output import expect_writable, interrupted_by, keep, with_what_was_learnt
-from glassnet.cli.show import show_commands, size_of
+from glassnet.cli.printing import show_commands, size_of
 from glassnet.errors import DataError, FileError, SettingError
 from glassnet.showing import show
 
@@ -75,7 +75,7 @@ def train_and_keep(
 
     Raises KeyboardInterrupt, when the model is kept, if training was ended by a signal.
     """
-    from glassnet.cli.asked import load_data
+    from glassnet.cli.data_argument import load_data
     from glassnet.files import remove_leftovers
     from glassnet.training.interrupt import held_back
 

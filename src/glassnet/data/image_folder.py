@@ -33,8 +33,8 @@ from glassnet.errors import (
     EmptyDrawingError,
     FileError,
     FullError,
+    error_context,
     short,
-    telling_where,
 )
 from glassnet.files import as_path, open_file, write_atomically
 from glassnet.types import Array
@@ -110,7 +110,7 @@ def read(folder: str | Path, images: Images, outputs: Classes, most: int = MOST_
     for label, path in _pictures(root, names):
         if len(rows) == most:
             raise DataError(f"{root} holds more than {most:,} pictures. Give a part of them.")
-        with telling_where(str(path)):
+        with error_context(str(path)):
             rows.append(_row(path, images))
         classes.append(index[label])
     if not rows:

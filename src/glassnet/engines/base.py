@@ -180,7 +180,7 @@ class Predictor(Protocol):
         ...
 
 
-class Kept:
+class BaseRunner:
     """What every runner here keeps of its job: the network's own arrays, and the optimiser's."""
 
     def __init__(self, job: Job) -> None:

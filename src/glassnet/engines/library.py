@@ -14,7 +14,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Protocol, cast
 
-from glassnet.errors import SettingError, telling_where
+from glassnet.errors import SettingError, error_context
 from glassnet.settings import named
 from glassnet.types import Array
 
@@ -118,7 +118,7 @@ def choose() -> str:
     if asked == "off":
         raise SettingError(f"The native engine is switched off: {VARIABLE} is off.")
     if asked != "auto":
-        with telling_where(VARIABLE):
+        with error_context(VARIABLE):
             return expect(asked)
     if not (there := built()):
         raise SettingError(_sentences("The native engine is not installed.", _note(), REMEDY))

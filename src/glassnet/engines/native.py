@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from glassnet.data.batches import Batches
 from glassnet.data.pixels import Pixels
 from glassnet.engines import library
-from glassnet.engines.base import Examples, Job, Kept, State
+from glassnet.engines.base import BaseRunner, Examples, Job, State
 from glassnet.engines.lowering import Lowering, refusal
 from glassnet.errors import SettingError
 from glassnet.nn.network import Network
@@ -49,7 +49,7 @@ class NativeEngine:
         return refusal(what)
 
 
-class NativeRunner(Kept):
+class NativeRunner(BaseRunner):
     """A job as a program; the arrays are NumPy's, which the program reads and writes in place."""
 
     def __init__(self, job: Job) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from glassnet.data.batches import Batches
 from glassnet.data.pixels import Pixels
-from glassnet.engines.base import Examples, Job, Kept
+from glassnet.engines.base import BaseRunner, Examples, Job
 from glassnet.errors import ShapeError
 from glassnet.memory import keep_pages
 from glassnet.nn.network import Network
@@ -40,7 +40,7 @@ class NumPyEngine:
         return None
 
 
-class NumPyRunner(Kept):
+class NumPyRunner(BaseRunner):
     """Forward, loss, backward, update: one batch after the other."""
 
     def __init__(self, job: Job) -> None:

@@ -19,7 +19,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from glassnet.nn.frame import Blank
+from glassnet.nn.frame import ForgetfulFrame
 from glassnet.nn.layer import Layer
 from glassnet.nn.layers import Dense
 from glassnet.nn.losses import Loss
@@ -110,7 +110,7 @@ class Nudges:
         p = Pass(self.network, training=training, step=self.base.step, forget=True, xp=xp)
         p.forward(xs)
         rows = sum(
-            loss.forward(p[output].y, self.ts[output], Blank(training, xp=xp))
+            loss.forward(p[output].y, self.ts[output], ForgetfulFrame(training, xp=xp))
             for output, loss in self.losses.items()
         )
         return self.share * rows
@@ -186,7 +186,7 @@ class Nudges:
         ys = []
         for moved in (value + self.h, value - self.h):
             w[place] = moved
-            ys.append(node.layer.forward(x, Blank(self.base[node.name].training)))
+            ys.append(node.layer.forward(x, ForgetfulFrame(self.base[node.name].training)))
         w[place] = value
         return ys[0], ys[1]
 
@@ -229,7 +229,7 @@ class Nudges:
         """Take a changed column through one more layer, computing only what it changes."""
         rows, column = change.rows, change.column
         if node.layer.elementwise:
-            frame = Blank(self.base[node.name].training)
+            frame = ForgetfulFrame(self.base[node.name].training)
             return Column(rows, column, node.layer.forward(change.values[:, None], frame)[:, 0])
         if _is_affine(node.layer):
             moved = change.values - self.base[node.inputs[0]].y[rows, column]
@@ -243,7 +243,7 @@ class Nudges:
     ) -> Array:
         """Compute a node for some rows, from changed inputs where they are and others as before."""
         source = (self.network.seed, self.base.step, place)
-        frame = Blank(self.base[node.name].training, source)
+        frame = ForgetfulFrame(self.base[node.name].training, source)
         xs = [self._output(name, changes, rows) for name in node.inputs]
         y: Array = node.layer.forward(xs if node.merges else xs[0], frame)
         return y
@@ -264,7 +264,7 @@ class Nudges:
         for output, loss in self.losses.items():
             if output in changes:
                 y, t = self._output(output, changes, rows), self.ts[output][rows]
-                total += loss.forward(y, t, Blank(self.base.training))
+                total += loss.forward(y, t, ForgetfulFrame(self.base.training))
         return total
 
     def _inputs(self, node: NamedNode) -> Any:

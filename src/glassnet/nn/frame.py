@@ -91,7 +91,7 @@ class Frame:
         return import_module(SPECIAL[name])
 
 
-class Blank(Frame):
+class ForgetfulFrame(Frame):
     """A frame for a forward pass that nobody will look back at: it keeps nothing."""
 
     __slots__ = ()

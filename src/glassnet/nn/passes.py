@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import ShapeError, one_of
-from glassnet.nn.frame import Blank, Frame
+from glassnet.nn.frame import ForgetfulFrame, Frame
 from glassnet.nn.graph import Graph
 from glassnet.nn.losses import Loss
 from glassnet.types import Array, Shape
@@ -77,7 +77,7 @@ class Pass:
         seed, step = self.network.seed, self.step
         if not self.forget:
             self.network.expect_room()
-        make_frame = Blank if self.forget else Frame
+        make_frame = ForgetfulFrame if self.forget else Frame
         layers = self.network.layers
         learns_before = None if inputs_too else self.network.learns_before()
         for name, x in xs.items():

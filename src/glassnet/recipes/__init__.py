@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from glassnet.errors import one_of
 from glassnet.recipes import eleven_lines, gonetwork, house_price, line, numerical_mnist
-from glassnet.recipes.order import NextSteps as NextSteps
-from glassnet.recipes.order import Order as Order
+from glassnet.recipes.options import NextSteps as NextSteps
+from glassnet.recipes.options import Options as Options
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Recipe:
     """One line about a recipe, and what runs it."""
 
     about: str
-    run: Callable[[Order], NextSteps]
+    run: Callable[[Options], NextSteps]
 
 
 RECIPES = {

@@ -14,8 +14,8 @@ import glassnet as gn
 from glassnet.plots.panel import Panel, Series
 from glassnet.plots.panels import panels
 from glassnet.plots.picture import BLUE, COLORS, GREY, ORANGE, Picture
-from glassnet.recipes.order import NextSteps, Order
-from glassnet.recipes.telling import chapter, draw, table
+from glassnet.recipes.options import NextSteps, Options
+from glassnet.recipes.output import chapter, draw, table
 from glassnet.types import Array
 
 X = np.array([[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 1]], float)
@@ -36,7 +36,7 @@ JAVASCRIPT = (
 """The weights from which the JavaScript version starts."""
 
 
-def run(order: Order) -> NextSteps:
+def run(options: Options) -> NextSteps:
     """Run the two, the three layers, and the JavaScript version; draw how the answers settle."""
     chapter("Two layers: the answer is the first input")
     two = Loop(FIRST_INPUT, two_layers())
@@ -50,7 +50,7 @@ def run(order: Order) -> NextSteps:
     print("weights, and what has been learnt is left alone.")
 
     chapter("Three layers: exclusive or")
-    steps, rounds = (1_000, 3) if order.quick else (10_000, 6)
+    steps, rounds = (1_000, 3) if options.quick else (10_000, 6)
     three = Loop(EXCLUSIVE_OR, three_layers())
     print(f"Error: {three.error():.8f}")
     for k in range(1, rounds):
@@ -66,7 +66,7 @@ def run(order: Order) -> NextSteps:
     print(script.outputs())
 
     print()
-    draw(picture(), order.folder / "eleven-lines.png")
+    draw(picture(), options.folder / "eleven-lines.png")
     return [["recipe", "line"], ["recipe", "gonetwork"]]
 
 

@@ -17,9 +17,9 @@ from glassnet.nn import Initializer
 from glassnet.plots.panel import Panel, Series
 from glassnet.plots.panels import panels
 from glassnet.plots.picture import COLORS, Picture
-from glassnet.recipes.at_hand import mnist_or_digits
-from glassnet.recipes.order import NextSteps, Order
-from glassnet.recipes.telling import chapter, draw, table
+from glassnet.recipes.datasets import mnist_or_digits
+from glassnet.recipes.options import NextSteps, Options
+from glassnet.recipes.output import chapter, draw, table
 from glassnet.training import Fit, find_mistakes
 from glassnet.types import Array
 
@@ -82,11 +82,11 @@ def learn(
     return count.right
 
 
-def run(order: Order) -> NextSteps:
+def run(options: Options) -> NextSteps:
     """Name the four equations, train well and badly, then better; keep the network."""
-    data = mnist_or_digits(order.download)
-    inputs, seed = data.inputs.size, order.seed
-    epochs, longer, short = (2, 2, 1) if order.quick else (30, 60, 5)
+    data = mnist_or_digits(options.download)
+    inputs, seed = data.inputs.size, options.seed
+    epochs, longer, short = (2, 2, 1) if options.quick else (30, 60, 5)
     tests, good = len(data.test), {}
 
     chapter("The four equations of backpropagation, on one image")
@@ -116,11 +116,11 @@ def run(order: Order) -> NextSteps:
     x = np.asarray(data.test.x)
     found = find_mistakes(x, data.test.t, model.predict_proba(x))
     below = plots.mistakes(found, data.inputs, DIGITS, most=7)
-    draw(plots.stack(picture(good, rates), below), order.folder / "gonetwork.png")
-    path = order.folder / "gonetwork.safetensors"
+    draw(plots.stack(picture(good, rates), below), options.folder / "gonetwork.png")
+    path = options.folder / "gonetwork.safetensors"
     model.save(path)
     print(f"Kept {path}: the one file that a service on the network needs")
-    confusion = str(order.folder / "confusion.png")
+    confusion = str(options.folder / "confusion.png")
     return [
         ["predict", str(path), data.name, "--row", "0", "--all"],
         ["evaluate", str(path), data.name],

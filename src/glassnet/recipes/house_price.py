@@ -9,9 +9,9 @@ import numpy as np
 
 import glassnet as gn
 from glassnet import plots
-from glassnet.recipes.at_hand import all_rows, boston_or_patients
-from glassnet.recipes.order import NextSteps, Order
-from glassnet.recipes.telling import chapter, draw, table
+from glassnet.recipes.datasets import all_rows, boston_or_patients
+from glassnet.recipes.options import NextSteps, Options
+from glassnet.recipes.output import chapter, draw, table
 from glassnet.types import Array
 
 EPOCHS, SAMPLES, RATE, HIDDEN, POINTS = 100, 100, 1e-3, 100, 2_000
@@ -60,17 +60,17 @@ def figures(answers: Array, t: Array) -> tuple[float, float]:
     return mean_squared_error, 1 - mean_squared_error / float(t.var())
 
 
-def run(order: Order) -> NextSteps:
+def run(options: Options) -> NextSteps:
     """Order the graph, learn prices, draw the curve, and classify with the same graph."""
-    data = boston_or_patients(order.download)
+    data = boston_or_patients(options.download)
     x, t = all_rows(data)
-    net = graph(1, order.seed)
+    net = graph(1, options.seed)
     model = gn.Model(net, data.inputs, data.outputs)
-    epochs = 20 if order.quick else EPOCHS
+    epochs = 20 if options.quick else EPOCHS
 
     chapter("The graph, in the order that was found for it")
     print(" → ".join([*net.inputs, *(node.name for node in net.nodes)]))
-    if order.monitor:
+    if options.monitor:
         print("\nOne sample, there and back:")
         gn.monitor(net, x[:1], t[:1], gn.MeanSquaredError())
 
@@ -86,11 +86,11 @@ def run(order: Order) -> NextSteps:
     print(f"{POINTS:,} points from {at[0]:.1f} to {at[-1]:.1f} get {y.min():.1f} to {y.max():.1f}")
 
     chapter("The same graph classifies, with the softmax loss")
-    _classify(order.seed, epochs)
+    _classify(options.seed, epochs)
 
     print()
-    draw(plots.regression(model, gn.Rows(x, t)), order.folder / "house-price.png")
-    path = order.folder / "house-price.safetensors"
+    draw(plots.regression(model, gn.Rows(x, t)), options.folder / "house-price.png")
+    path = options.folder / "house-price.safetensors"
     model.save(path)
     print(f"Kept {path}")
     return [

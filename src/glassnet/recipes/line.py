@@ -12,9 +12,9 @@ from glassnet.plots.panel import Panel, Series
 from glassnet.plots.panels import panels
 from glassnet.plots.picture import BLUE, GREY, ORANGE, Picture
 from glassnet.recipes import depth
-from glassnet.recipes.at_hand import mnist_or_digits
-from glassnet.recipes.order import NextSteps, Order
-from glassnet.recipes.telling import chapter, draw, table
+from glassnet.recipes.datasets import mnist_or_digits
+from glassnet.recipes.options import NextSteps, Options
+from glassnet.recipes.output import chapter, draw, table
 from glassnet.training import Fit
 from glassnet.types import Array
 
@@ -42,13 +42,13 @@ def fit(net: gn.Network, rows: gn.Rows, *callbacks: gn.Callback) -> gn.History:
     return trainer.fit(rows, epochs=PASSES, batch_size=BATCH, callbacks=callbacks, progress=False)
 
 
-def run(order: Order) -> NextSteps:
+def run(options: Options) -> NextSteps:
     """Fit the line, keep and load it; then see what makes deep networks hard, and what helps."""
     data = gn.datasets.load("line")
-    path = order.folder / "line.safetensors"
+    path = options.folder / "line.safetensors"
 
     chapter(f"100 points around y = 2.3 x + 4.7; Adam, η = {RATE}")
-    net = network(order.seed)
+    net = network(options.seed)
     fit(net, data.train, EveryHundredSteps())
     gn.Model(net, data.inputs, data.outputs).save(path)
     model = gn.load(path)
@@ -59,24 +59,24 @@ def run(order: Order) -> NextSteps:
         [[f"{x:g}", f"{y:.2f}", f"{2.3 * x + 4.7:.2f}"]
          for (x,), (y,) in zip(x, model.predict(x), strict=True)],
     )  # fmt: skip
-    draw(picture(model, data.train), order.folder / "line.png")
+    draw(picture(model, data.train), options.folder / "line.png")
     bends = (gn.Sigmoid(), gn.Tanh(), gn.ReLU())
-    draw(plots.activations(*bends), order.folder / "activations.png")
+    draw(plots.activations(*bends), options.folder / "activations.png")
 
     chapter("δ of every layer, and the updates made of it")
     _deltas(net, data.train)
 
     chapter("Dropout drops in training, and is off in evaluation")
-    _dropout(data.train, order.seed)
+    _dropout(data.train, options.seed)
 
     chapter("Depth: gradients that vanish, and what keeps them alive")
-    _depth(order)
+    _depth(options)
 
     chapter("The same network for classes: two sigmoid layers, cross-entropy")
-    classes = _classes(mnist_or_digits(order.download), order)
+    classes = _classes(mnist_or_digits(options.download), options)
     return [
         ["predict", str(path), "1.5"],
-        ["plot", "overview", str(classes), "--out", str(order.folder / "classes.png")],
+        ["plot", "overview", str(classes), "--out", str(options.folder / "classes.png")],
         ["recipe", "eleven-lines"],
     ]
 
@@ -128,11 +128,11 @@ def _dropout(rows: gn.Rows, seed: int) -> None:
     )
 
 
-def _depth(order: Order) -> None:
+def _depth(options: Options) -> None:
     """Measure gradients with and without batch normalisation, losses with and without shortcuts."""
     digits = gn.datasets.load("digits")
     sizes = {
-        name: depth.gradient_sizes(depth.sigmoid_stack(normalised, 64, order.seed), digits.train)
+        name: depth.gradient_sizes(depth.sigmoid_stack(normalised, 64, options.seed), digits.train)
         for name, normalised in (("sigmoids alone", False), ("with batch normalisation", True))
     }
     print("Mean size of the gradient of the weights, from the first layer to the ninth")
@@ -140,9 +140,9 @@ def _depth(order: Order) -> None:
         ["", *map(str, range(1, depth.STACKED + 2))],
         [[name, *(f"{size:.0e}" for size in each)] for name, each in sizes.items()],
     )
-    epochs = 2 if order.quick else 10
+    epochs = 2 if options.quick else 10
     losses = {
-        name: depth.losses_by_depth(digits, shortcuts, epochs, order.seed)
+        name: depth.losses_by_depth(digits, shortcuts, epochs, options.seed)
         for name, shortcuts in (("each layer on the last", False), ("with shortcuts", True))
     }
     print(f"\nTraining loss after {epochs} epochs, by the number of tanh layers")
@@ -150,25 +150,25 @@ def _depth(order: Order) -> None:
         ["", *map(str, depth.DEPTHS)],
         [[name, *(f"{loss:.3f}" for loss in each)] for name, each in losses.items()],
     )
-    draw(depth.picture(sizes, losses), order.folder / "depth.png")
+    draw(depth.picture(sizes, losses), options.folder / "depth.png")
 
 
-def _classes(data: gn.Dataset, order: Order) -> Path:
+def _classes(data: gn.Dataset, options: Options) -> Path:
     """Read digits with two sigmoid layers; keep the network, and return where."""
     many = len(data.train) > 10_000
     model = gn.train(
         data,
         layers=[64, 32],
         activation="sigmoid",
-        epochs=1 if order.quick else 5 if many else 40,
+        epochs=1 if options.quick else 5 if many else 40,
         batch_size=32,
         learning_rate=3e-3,
-        seed=order.seed,
+        seed=options.seed,
         progress=False,
     )
     accuracy = model.evaluate(data.test)["accuracy"]
     print(f"{100 * accuracy:.1f} % of the {len(data.test):,} test images are read rightly")
-    path = order.folder / "digits.safetensors"
+    path = options.folder / "digits.safetensors"
     model.save(path)
     return path
 

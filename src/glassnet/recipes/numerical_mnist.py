@@ -17,9 +17,9 @@ import glassnet as gn
 from glassnet.plots.panel import Panel, Series
 from glassnet.plots.panels import panels
 from glassnet.plots.picture import BLUE, GREY, ORANGE, Picture
-from glassnet.recipes.at_hand import mnist_or_digits
-from glassnet.recipes.order import NextSteps, Order
-from glassnet.recipes.telling import chapter, draw, table
+from glassnet.recipes.datasets import mnist_or_digits
+from glassnet.recipes.options import NextSteps, Options
+from glassnet.recipes.output import chapter, draw, table
 from glassnet.types import Array
 
 Gradients: TypeAlias = dict[str, Array]
@@ -83,12 +83,12 @@ def difference(one: Gradients, other: Gradients) -> float:
     return max(float(np.abs(one[name] - other[name]).max()) for name in other)
 
 
-def run(order: Order) -> NextSteps:
+def run(options: Options) -> NextSteps:
     """Compare three ways to a gradient, on a batch of 100 and on one image; draw their errors."""
-    data = mnist_or_digits(order.download)
-    inputs, hidden = data.inputs.size, 5 if order.quick else 50
+    data = mnist_or_digits(options.download)
+    inputs, hidden = data.inputs.size, 5 if options.quick else 50
     x, t = data.train.batch(slice(100), np.float64)
-    size = network(inputs, hidden, order.seed).size()
+    size = network(inputs, hidden, options.seed).size()
     print(
         f"Network {inputs}-{hidden}-10: {size:,} parameters, so nudging takes {2 * size:,} passes"
     )
@@ -96,7 +96,7 @@ def run(order: Order) -> NextSteps:
     for rows in (100, 1):
         chapter(f"A batch of {rows}, η = {RATE}, {STEPS} steps")
         trials = {
-            name: train(way, network(inputs, hidden, order.seed), x[:rows], t[:rows])
+            name: train(way, network(inputs, hidden, options.seed), x[:rows], t[:rows])
             for name, way in WAYS.items()
         }
         exact = trials["backpropagation"].gradients
@@ -110,8 +110,8 @@ def run(order: Order) -> NextSteps:
     print("learns with it.")
 
     print()
-    net = network(inputs, 5, order.seed)
-    draw(picture(net, x, t), order.folder / "numerical-mnist.png")
+    net = network(inputs, 5, options.seed)
+    draw(picture(net, x, t), options.folder / "numerical-mnist.png")
     return [["recipe", "gonetwork"], ["recipe", "line"], ["train", data.name]]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from glassnet.nn.frame import Blank
+from glassnet.nn.frame import ForgetfulFrame
 from glassnet.nn.losses import Loss
 from glassnet.types import Array
 
@@ -29,7 +29,7 @@ def _least(loss: Loss, t: Array, columns: int) -> float:
     """Try what is best for one loss or another: means, medians, logarithms of shares."""
     rows = (np.broadcast_to(answer, (len(t), columns)) for answer in _answers(t, columns))
     with np.errstate(all="ignore"):
-        means = [float(np.mean(loss.forward(y, t, Blank()))) for y in rows]
+        means = [float(np.mean(loss.forward(y, t, ForgetfulFrame()))) for y in rows]
     return min(mean for mean in means if np.isfinite(mean))
 
 

@@ -42,7 +42,7 @@ class Stretch:
     rates: NDArray[np.float64]
 
 
-class Trail:
+class Rollback:
     """The way back to the last good weights: the state two chunks ago, and the batches since.
 
     Training is the same whenever it is done again, so any step since then can be reached by doing

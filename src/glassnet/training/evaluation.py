@@ -9,8 +9,8 @@ import numpy as np
 
 from glassnet.engines.base import Examples
 from glassnet.engines.numpy import outputs
-from glassnet.errors import one_of, telling_where
-from glassnet.nn.frame import Blank
+from glassnet.errors import error_context, one_of
+from glassnet.nn.frame import ForgetfulFrame
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.settings import as_tuple
@@ -49,7 +49,7 @@ def evaluate(
     """
     figures: Figures = {"loss": 0.0}
     for output, loss in losses.items():
-        of_rows = loss.forward(ys[output], examples.ts[output], Blank())
+        of_rows = loss.forward(ys[output], examples.ts[output], ForgetfulFrame())
         mean = float(np.average(of_rows, weights=examples.weights))
         figures["loss"] += mean
         if len(losses) > 1:
@@ -82,7 +82,7 @@ def _measured(output: str, y: Array, examples: Examples, metrics: Metrics) -> Fi
     figures: Figures = {}
     for one in metrics.get(output, ()):
         own = f"; metrics={{{output!r}: …}} gives it its own" if prefix else ""
-        with telling_where(f"The metric {one.name} does not fit the output {output!r}{own}"):
+        with error_context(f"The metric {one.name} does not fit the output {output!r}{own}"):
             value = one(y, examples.ts[output], examples.weights)
         figures[f"{prefix}{one.name}"] = float(value)
     return figures

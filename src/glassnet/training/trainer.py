@@ -18,7 +18,7 @@ from glassnet.data.augment import Augment
 from glassnet.data.batches import Batches, batch_size_for, in_batches
 from glassnet.defaults import FIT_EPOCHS
 from glassnet.engines.base import Examples, Job, Runner, is_finite, prepared_after
-from glassnet.errors import DataError, DivergenceError, carrying, telling_where
+from glassnet.errors import DataError, DivergenceError, carrying, error_context
 from glassnet.nn.losses import Loss
 from glassnet.nn.network import Network
 from glassnet.optim import Clipping, Optimizer, Penalty
@@ -27,7 +27,7 @@ from glassnet.settings import as_tuple, expect_kind, seed_number, whole_number
 from glassnet.training.callbacks.base import Callback, Chunk
 from glassnet.training.callbacks.together import start, tell, with_progress
 from glassnet.training.checkpoint import Snapshot, read_checkpoint
-from glassnet.training.divergence import Trail
+from glassnet.training.divergence import Rollback
 from glassnet.training.evaluation import GivenMetrics, evaluate, metrics_of, try_out
 from glassnet.training.examples import (
     ClassWeight,
@@ -147,7 +147,7 @@ class Trainer:
         fit = self._begin(examples, held_out, train_metrics, plan)
         fit.last_epoch, fit.origin = last, self.epoch if until is None else 0
         callbacks = with_progress(callbacks, progress)
-        trail = Trail(self, fit.history)
+        rollback = Rollback(self, fit.history)
         try:
             with ExitStack() as stack:
                 stack.callback(self._begin_epoch)  # an epoch that is left begins anew
@@ -161,7 +161,7 @@ class Trainer:
                         began = time.perf_counter()
                         batches = self._batches(len(examples), batch_size, shuffle)
                         drawn = of_epoch(examples, augment, self.seed, self.epoch)
-                        loss = self._train_epoch(fit, drawn, batches, callbacks, trail)
+                        loss = self._train_epoch(fit, drawn, batches, callbacks, rollback)
                         if fit.now:
                             fit.left = fit.checkpoint()
                             break
@@ -236,7 +236,7 @@ class Trainer:
     # -- inside fit --------------------------------------------------------------------------
 
     def _held_out(self, data: Data) -> Examples:
-        with telling_where("In the validation set"):
+        with error_context("In the validation set"):
             examples = self.examples(data)
             try_out(self.network, examples, self.metrics)
         return examples
@@ -285,7 +285,7 @@ class Trainer:
         self.met, self._losses, self._counts = 0, np.zeros(0), np.zeros(0)
 
     @contextmanager
-    def _whole_chunk(self, trail: Trail) -> Iterator[None]:
+    def _whole_chunk(self, rollback: Rollback) -> Iterator[None]:
         """Go back to before a chunk, with weights and counts, if an error breaks it off."""
         before = self.step, self.met, self._losses
         try:
@@ -293,7 +293,7 @@ class Trainer:
         except DivergenceError:  # it has gone back already
             raise
         except BaseException:
-            self.runner.restore(trail.stretches[-1].state)
+            self.runner.restore(rollback.stretches[-1].state)
             self.step, self.met, self._losses = before
             raise
 
@@ -327,7 +327,7 @@ class Trainer:
 
     def _train_epoch(
         self, fit: Fit, examples: Examples, batches: Batches,
-        callbacks: Sequence[Callback], trail: Trail,
+        callbacks: Sequence[Callback], rollback: Rollback,
     ) -> float:  # fmt: skip
         """Train on every batch, a chunk at a time; return the mean loss over the epoch's rows."""
         earlier, done = len(self._losses), 0
@@ -336,18 +336,18 @@ class Trainer:
         while done < len(batches) and not fit.now:
             chunk = batches[done : done + self._until_pause(fit)]
             rates = self.optimizer.rates(self.step + 1, len(chunk)) * fit.rate_factor
-            trail.remember(examples, chunk, rates)
+            rollback.remember(examples, chunk, rates)
             began = time.perf_counter()
-            with self._whole_chunk(trail):
+            with self._whole_chunk(rollback):
                 losses = self.runner.run(examples, chunk, rates, self.step)
                 took = time.perf_counter() - began
                 if not is_finite(losses):
-                    raise trail.divergence(self.step + len(losses) - 1, losses[-1])
+                    raise rollback.divergence(self.step + len(losses) - 1, losses[-1])
                 of_epoch[earlier + done : earlier + done + len(chunk)] = losses
                 done += len(chunk)
                 news = Chunk(self.step, losses, rates, done, len(batches))
                 self.step += len(chunk)
-                trail.expect_finite_weights()
+                rollback.expect_finite_weights()
                 self.met += len(chunk.order)
                 self._losses = of_epoch[: earlier + done]
             if len(chunk) == self._chunk:  # only a whole one says how long one takes

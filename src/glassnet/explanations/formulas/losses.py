@@ -12,7 +12,7 @@ from glassnet.explanations.formula import Formula
 from glassnet.explanations.formulas.activations import ACTIVATION_FORMULAS, share
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Step, Term, largest, rest_of
-from glassnet.nn.frame import Blank
+from glassnet.nn.frame import ForgetfulFrame
 from glassnet.nn.layers import Sigmoid, Softmax
 from glassnet.nn.losses import (
     HalfSquaredError,
@@ -31,7 +31,7 @@ HUBER = "‹min(|e|, Δ)›·(2·|‹y› - ‹t›| - ‹min(|e|, Δ)›)/(2·�
 
 def _alone(loss: Loss, y: Array, t: Array, m: int) -> float:
     """What output m adds: the loss of that output alone."""
-    return float(loss.forward(y[:, m : m + 1], t[:, m : m + 1], Blank())[0])
+    return float(loss.forward(y[:, m : m + 1], t[:, m : m + 1], ForgetfulFrame())[0])
 
 
 def _shared(loss: Loss, y: Array, t: Array, m: int) -> float:
@@ -41,7 +41,7 @@ def _shared(loss: Loss, y: Array, t: Array, m: int) -> float:
 
 def _of_class(loss: Loss, y: Array, t: Array, m: int) -> float:
     """What class m adds: the loss where only that class has a target."""
-    return float(loss.forward(y, np.where(np.arange(y.shape[1]) == m, t, 0), Blank())[0])
+    return float(loss.forward(y, np.where(np.arange(y.shape[1]) == m, t, 0), ForgetfulFrame())[0])
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ COSTS: dict[type[Loss], Cost] = {
         "-‹t›·ln(‹p›) - (1 - ‹t›)·ln(1 - ‹p›)",
         _alone,
         "(‹p› - ‹t›)",
-        p=lambda y: Sigmoid().forward(y, Blank()),
+        p=lambda y: Sigmoid().forward(y, ForgetfulFrame()),
         p_of=_sigmoid_of,
     ),
     SoftmaxCrossEntropy: Cost(
         "-‹t›·ln(‹p›)",
         _of_class,
         "(‹p›·‹Σt› - ‹t›)",
-        p=lambda y: Softmax().forward(y, Blank()),
+        p=lambda y: Softmax().forward(y, ForgetfulFrame()),
         p_of=share,
     ),
 }
@@ -104,7 +104,7 @@ class LossFormula:
     def value(self) -> Step:
         """Explain l, how wrong the row is by this output."""
         cost, (y, t) = COSTS.get(type(self.loss)), self._batch()
-        l = float(self.loss.forward(y, t, Blank(xp=self.view.p.xp))[0])  # noqa: E741
+        l = float(self.loss.forward(y, t, ForgetfulFrame(xp=self.view.p.xp))[0])  # noqa: E741
         step = Step(
             stage="loss",
             node=self.output,

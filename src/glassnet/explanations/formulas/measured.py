@@ -13,7 +13,7 @@ from glassnet.explanations.formulas.activations import ActivationFormula, Elemen
 from glassnet.explanations.formulas.base import Entry, LayerFormula
 from glassnet.explanations.row_view import RowView
 from glassnet.explanations.step import Place, Rest, Step, Term, largest, rest_of
-from glassnet.nn.frame import Blank
+from glassnet.nn.frame import ForgetfulFrame
 from glassnet.nn.wiring import NamedNode
 from glassnet.types import Array
 
@@ -127,7 +127,7 @@ class MeasuredElementwiseFormula(ElementwiseFormula):
         nudge = np.zeros_like(row)
         nudge[place] = h
         rows = np.stack([row + nudge, row - nudge])
-        above, below = layer.forward(rows, Blank(frame.training, frame.source, frame.xp))
+        above, below = layer.forward(rows, ForgetfulFrame(frame.training, frame.source, frame.xp))
         return float(above[place] - below[place]) / (2 * h)
 
 
@@ -146,7 +146,7 @@ def measure(view: RowView, node: NamedNode) -> list[Array] | None:
         return None
 
     def forward(xs: list[Array]) -> Array:
-        blank = Blank(frame.training, frame.source, frame.xp)
+        blank = ForgetfulFrame(frame.training, frame.source, frame.xp)
         y: Array = layer.forward(xs if node.merges else xs[0], blank)
         return y
 

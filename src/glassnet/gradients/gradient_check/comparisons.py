@@ -14,7 +14,7 @@ from glassnet.gradients.gradient_check.comparison import (
     slope,
 )
 from glassnet.gradients.nudges import Nudges
-from glassnet.nn.frame import Blank
+from glassnet.nn.frame import ForgetfulFrame
 from glassnet.types import Array
 
 
@@ -54,7 +54,7 @@ def of_loss(nudges: Nudges, output: str) -> GradientComparison:
     y = p[output].y
 
     def rows(y: Array) -> Array:
-        l: Array = loss.forward(y, t, Blank(p.training))  # noqa: E741
+        l: Array = loss.forward(y, t, ForgetfulFrame(p.training))  # noqa: E741
         return nudges.share * l
 
     moved = y.copy()
@@ -171,7 +171,7 @@ def _sampled(array: Array, rows_at: RowsAt, h: float, most: int) -> Array:
 def forward(nudges: Nudges, place: int, xs: list[Array]) -> Array:
     """Compute one node again, with the random numbers of the pass."""
     p, node = nudges.base, nudges.network.nodes[place]
-    frame = Blank(p[node.name].training, (nudges.network.seed, p.step, place))
+    frame = ForgetfulFrame(p[node.name].training, (nudges.network.seed, p.step, place))
     y: Array = node.layer.forward(xs if node.merges else xs[0], frame)
     return y
 

@@ -54,10 +54,10 @@ class Maxout(Layer):
 
     def forward(self, x: Array, frame: Frame) -> Array:
         xp = frame.xp
-        y: Array = xp.matmul(x, self.W[:, 0]) + self.b[0]
-        largest = xp.zeros(y.shape, "int32")
+        y: Array = xp.matmul(x, self.W[:, 0, :]) + self.b[0, :]
+        largest = xp.zeros(y.shape, dtype=xp.int32)
         for k in range(1, self.pieces):
-            p = xp.matmul(x, self.W[:, k]) + self.b[k]
+            p = xp.matmul(x, self.W[:, k, :]) + self.b[k, :]
             largest = xp.where(p > y, k, largest)
             y = xp.maximum(y, p)
         frame.keep(x=x, largest=largest)
@@ -72,5 +72,5 @@ class Maxout(Layer):
         )
         if not frame.wants_dx:
             return None
-        dx: Array = sum(xp.matmul(dp_k, self.W[:, k].T) for k, dp_k in enumerate(dp))
+        dx: Array = sum(xp.matmul(dp_k, self.W[:, k, :].T) for k, dp_k in enumerate(dp))
         return dx

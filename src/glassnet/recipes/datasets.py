@@ -1,4 +1,4 @@
-"""At hand: the data a tutorial uses, or embedded data in its place where it is not here."""
+"""Datasets: the data a tutorial uses, or embedded data in its place where it is not here."""
 
 from __future__ import annotations
 

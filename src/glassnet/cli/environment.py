@@ -1,4 +1,4 @@
-"""Surroundings: a program that is started with closed streams, or with little memory."""
+"""Environment: a program that is started with closed streams, or with little memory."""
 
 import os
 import sys

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from glassnet.cli.surroundings import lacks_memory
+from glassnet.cli.environment import lacks_memory
 
 from .conftest import Run
 

@@ -1,4 +1,4 @@
-"""Telling: how recipes print and draw."""
+"""Output: how recipes print and draw."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from glassnet.data import datasets
 from glassnet.data.download import VARIABLE
 from glassnet.errors import DataError, MissingExtraError
-from glassnet.recipes.at_hand import all_rows, boston_or_patients, mnist_or_digits
+from glassnet.recipes.datasets import all_rows, boston_or_patients, mnist_or_digits
 
 
 @pytest.mark.usefixtures("embedded")
@@ -31,7 +31,7 @@ def test_without_pooch_there_is_no_cache_to_look_into(monkeypatch: pytest.Monkey
     def lacking(name: str) -> Path:
         raise MissingExtraError(name)
 
-    monkeypatch.setattr("glassnet.recipes.at_hand.cache_folder", lacking)
+    monkeypatch.setattr("glassnet.recipes.datasets.cache_folder", lacking)
     assert mnist_or_digits(download=False).name == "digits"
 
 
@@ -50,7 +50,7 @@ def test_a_warning_is_filled(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = replace(datasets.load("diabetes"), description="Prices.", warning="Much to say. " * 20)
-    monkeypatch.setattr("glassnet.recipes.at_hand.datasets.load", lambda _: told)
+    monkeypatch.setattr("glassnet.recipes.datasets.datasets.load", lambda _: told)
     boston_or_patients(download=True)
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("Warning: Much to say.")

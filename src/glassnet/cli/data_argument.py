@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import glassnet as gn
-from glassnet.cli.show import warn
+from glassnet.cli.format import meaning
+from glassnet.cli.printing import warn
 from glassnet.cli.table import Table, read_table, some
-from glassnet.cli.words import meaning
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs
 from glassnet.errors import DataError, one_of, short
 from glassnet.model.provenance import data_name, fits

@@ -1,4 +1,4 @@
-"""Order: how a recipe is asked for."""
+"""Options: what a recipe can be told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NextSteps: TypeAlias = list[list[str]]
 
 
 @dataclass(frozen=True)
-class Order:
+class Options:
     """How a recipe is asked for.
 
     folder      where its files go

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from glassnet.cli.show import complain, program, show_table, size_of, warn
-from glassnet.cli.words import show_entry
+from glassnet.cli.format import show_entry
+from glassnet.cli.printing import complain, program, show_table, size_of, warn
 
 
 def test_the_program_is_called_by_its_name_where_the_shell_finds_it(

@@ -1,11 +1,11 @@
-"""Words: what a model or a data set holds, as people read it."""
+"""Format: what a model or a data set holds, as people read it."""
 
 from __future__ import annotations
 
 from textwrap import wrap
 from typing import Any
 
-from glassnet.cli.show import one_line
+from glassnet.cli.printing import one_line
 from glassnet.data.meaning import Classes, Images, Inputs, Outputs
 
 WIDTH, MARGIN, DEEPEST = 80, 12, 8
@@ -22,7 +22,7 @@ def meaning(side: Inputs | Outputs) -> str:
     return ", ".join(f"{name} ({unit})" if unit else name for name, unit in named)
 
 
-def words(value: Any, deepest: int = DEEPEST) -> str:
+def as_one_line(value: Any, deepest: int = DEEPEST) -> str:
     """Write JSON on one line, leaving out what is empty or lies deeper."""
     if isinstance(value, list | dict) and not deepest:
         return "…"
@@ -44,5 +44,5 @@ def show_entry(name: str, text: str) -> None:
 
 def _part(value: Any, deepest: int) -> str:
     """Write a part of something larger, in brackets where it has parts itself."""
-    told = words(value, deepest)
+    told = as_one_line(value, deepest)
     return f"({told})" if isinstance(value, dict) and "class" not in value else told
