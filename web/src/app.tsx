@@ -13,8 +13,8 @@ import type {
   Description,
   FeatureInputs,
   ImageInputs,
-  ModelDescription,
   Options,
+  PageProps,
   Predictor,
 } from "./types";
 
@@ -91,15 +91,6 @@ function App({ description, predictor, options }: AppProps) {
       <Footer standalone={options.standalone ?? false} hash={model?.hash ?? ""} />
     </LanguageContext.Provider>
   );
-}
-
-export interface PageProps<Inputs> {
-  readonly model: ModelDescription;
-  readonly inputs: Inputs;
-  readonly predictor: Predictor;
-  readonly learns: boolean;
-  /** An answer came from a file with another hash than the description has. */
-  onReplaced(hash: string): void;
 }
 
 function ModelPage(props: Omit<PageProps<never>, "inputs">) {

@@ -150,3 +150,13 @@ export interface Options {
   /** The page stands alone, without a service: its footer says so. */
   readonly standalone?: boolean;
 }
+
+/** What the page of a model is given. */
+export interface PageProps<Inputs> {
+  readonly model: ModelDescription;
+  readonly inputs: Inputs;
+  readonly predictor: Predictor;
+  readonly learns: boolean;
+  /** An answer came from a file with another hash than the description has. */
+  onReplaced(hash: string): void;
+}

@@ -16,8 +16,8 @@ from glassnet.errors import FileError
 from glassnet.export.node import answers_by_node, node
 from glassnet.export.packing import unpacked
 from glassnet.export.rows import rows_to_ask
+from glassnet.model.base import BaseModel
 from glassnet.model.experience import ARRAYS, Experience
-from glassnet.model.model import Model
 from glassnet.types import Array
 
 TOLERANCE = 1e-6
@@ -50,7 +50,7 @@ class Check:
     furthest: float
 
 
-def check(text: str, model: Model, rows: Any = None) -> Check:
+def check(text: str, model: BaseModel, rows: Any = None) -> Check:
     """Ask a page and its model the same rows.
 
     text    the page
@@ -81,16 +81,16 @@ def check(text: str, model: Model, rows: Any = None) -> Check:
     return Check(len(x), which, by, apart, furthest)
 
 
-def _figures(model: Model, x: Array | Pixels) -> Array:
+def _figures(model: BaseModel, x: Array | Pixels) -> Array:
     """The probabilities or values, then, if there is an experience, the unlikeness: (N, K)."""
     classes = isinstance(model.outputs, Classes)
     told = model.predict_proba(x) if classes else model.predict(x)
     return _with_unlikeness(told, model.experience, x)
 
 
-def _exact_figures(model: Model, x: Array | Pixels) -> Array:
+def _exact_figures(model: BaseModel, x: Array | Pixels) -> Array:
     """The same, computed in double precision from rows in the model's own."""
-    exact = Model(model.network.astype("float64"), model.inputs, model.outputs)
+    exact = BaseModel(model.network.astype("float64"), model.inputs, model.outputs)
     told = _figures(exact, np.asarray(x, model.network.dtype))
     experience = model.experience
     if experience is not None:
@@ -107,7 +107,7 @@ def _with_unlikeness(told: Array, experience: Experience | None, x: Array | Pixe
     return np.concatenate([told, experience.unlikeness(x).astype(np.float64)[:, None]], axis=1)
 
 
-def _scales(model: Model, exact: Array) -> Array:
+def _scales(model: BaseModel, exact: Array) -> Array:
     """What a difference is measured by: 1 for probabilities; for values their own size, or how much
     they vary if that is more; for unlikeness its size, from 1.
     """
@@ -126,7 +126,7 @@ def _furthest(found: Array, exact: Array, scales: Array) -> float:
     return float((apart / scales).max())
 
 
-def _read_back(text: str) -> Model:
+def _read_back(text: str) -> BaseModel:
     """Take the model out of a page. Raises FileError if it is not there."""
     found = DOCUMENT.search(text)
     if found is None:

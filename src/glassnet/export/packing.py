@@ -13,9 +13,9 @@ import numpy as np
 import glassnet
 from glassnet.data.meaning import meaning_from_json
 from glassnet.errors import GlassnetError, ModelFileError, SettingError
+from glassnet.model.base import BaseModel
 from glassnet.model.description import description
 from glassnet.model.experience import ARRAYS, Experience
-from glassnet.model.model import Model
 from glassnet.nn import layers
 from glassnet.nn.config import network_from_config
 from glassnet.nn.network import Network
@@ -24,7 +24,7 @@ from glassnet.types import Array
 FORMAT, VERSION = "glassnet-page", 1
 
 
-def packed(model: Model, name: str) -> dict[str, Any]:
+def packed(model: BaseModel, name: str) -> dict[str, Any]:
     """Write a model as the document that web/src/standalone/document.ts describes.
 
     Raises SettingError for layers that the page does not know.
@@ -44,7 +44,7 @@ def packed(model: Model, name: str) -> dict[str, Any]:
     }
 
 
-def unpacked(document: Mapping[str, Any]) -> Model:
+def unpacked(document: Mapping[str, Any]) -> BaseModel:
     """Read the model out of a document again.
 
     Raises ModelFileError for what `packed` did not write.
@@ -56,7 +56,7 @@ def unpacked(document: Mapping[str, Any]) -> Model:
         inputs: Any = meaning_from_json(told["inputs"])
         outputs: Any = meaning_from_json(told["outputs"])
         experience = told["experience"] and _unpacked_experience(told["experience"])
-        return Model(network, inputs, outputs, experience=experience)
+        return BaseModel(network, inputs, outputs, experience=experience)
     except (KeyError, TypeError, ValueError, GlassnetError) as error:
         raise ModelFileError(f"The page's document is not usable: {error!r}.") from error
 

@@ -14,7 +14,7 @@ from glassnet.data.meaning import Images, Inputs
 from glassnet.data.pixels import Pixels
 from glassnet.data.rows import Rows
 from glassnet.errors import DataError, FileError, MissingExtraError
-from glassnet.model.model import Model
+from glassnet.model.base import BaseModel
 from glassnet.model.provenance import data_name, fits
 from glassnet.types import Array
 
@@ -23,12 +23,12 @@ FROM_FILES = ("mnist", "fashion-mnist", "boston")
 """Data sets that may have to be downloaded; the others come with Glassnet."""
 
 
-def rows_to_ask(model: Model, given: Any) -> tuple[Array | Pixels, str]:
+def rows_to_ask(model: BaseModel, given: Any) -> tuple[Array | Pixels, str]:
     """Choose the rows to ask, and say in words which they are."""
     if given is not None:
         x = given.x if isinstance(given, Rows) else given
         return _as_asked(model.inputs, x), f"the {len(x):,} rows given"
-    data = _at_hand(model)
+    data = _data_of(model)
     if data is not None:
         return _as_asked(model.inputs, data.test.x), f"the test part of {data.name}"
     return _drawn(model), "rows drawn within the range of the training data"
@@ -44,7 +44,7 @@ def _as_asked(inputs: Inputs, x: Any) -> Array | Pixels:
     return Pixels(whole.astype(np.uint8).reshape(len(x), -1), inputs.maximum)
 
 
-def _at_hand(model: Model) -> Dataset | None:
+def _data_of(model: BaseModel) -> Dataset | None:
     """The data set that a model learnt from, unless it would have to be downloaded."""
     name = data_name(model.provenance)
     if not name:
@@ -70,7 +70,7 @@ def _places(name: str) -> list[dict[str, Any]]:
     return [{"folder": folder} for folder in folders]
 
 
-def _drawn(model: Model) -> Array | Pixels:
+def _drawn(model: BaseModel) -> Array | Pixels:
     """Draw rows: pictures of scattered ink, or features over the range of the training rows."""
     rng = np.random.default_rng(0)
     size = (DRAWN, model.inputs.size)

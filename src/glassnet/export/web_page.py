@@ -15,7 +15,7 @@ from glassnet.errors import FileError
 from glassnet.export.check import Check, check
 from glassnet.export.packing import packed, to_script
 from glassnet.files import as_path, write_atomically
-from glassnet.model.model import Model
+from glassnet.model.base import BaseModel
 
 FOLDER = Path(__file__).with_name("page")
 NETWORK, PAGE, STYLE = "network.js", "page.js", "page.css"
@@ -58,7 +58,7 @@ class Page:
 
 
 def export_html(
-    model: Model, path: str | os.PathLike[str], *, name: str | None = None, rows: Any = None
+    model: BaseModel, path: str | os.PathLike[str], *, name: str | None = None, rows: Any = None
 ) -> Page:
     """Keep a model as one HTML file that runs it in a browser, without a network.
 
@@ -78,7 +78,7 @@ def export_html(
     return Page(path, len(data), passed)
 
 
-def page_text(model: Model, name: str) -> str:
+def page_text(model: BaseModel, name: str) -> str:
     """Write the page: programs, style and weights in one text, which asks no network for anything.
 
     The policy in it lets a browser run those two programs and that style alone, known by their

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from glassnet.data.meaning import Features, Images, Inputs, Outputs, Values
+from glassnet.model.base import BaseModel
 from glassnet.model.experience import Experience
-from glassnet.model.model import Model
 from glassnet.types import Array
 
 
-def description(model: Model, name: str) -> dict[str, Any]:
+def description(model: BaseModel, name: str) -> dict[str, Any]:
     """Say what goes into a model, what comes out, and how good it was, as JSON.
 
     Every feature and every value has a unit, "" where it has none.

@@ -1,6 +1,5 @@
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import type { PageProps } from "../app";
 import { type When, useAsking } from "../asking";
 import { seen } from "../drawing/pictures";
 import { frame, pixels } from "../framing";
@@ -8,7 +7,7 @@ import { follower, type Ink } from "../ink";
 import { useLanguage } from "../language";
 import { inkOfFile } from "../picture_file";
 import { type Stroke, THICKEST, THINNEST, USUAL } from "../strokes";
-import type { ImageInputs } from "../types";
+import type { ImageInputs, PageProps } from "../types";
 import { Bars } from "./Bars";
 import { Correction } from "./Correction";
 import { Pad } from "./Pad";

@@ -1,10 +1,9 @@
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 
-import type { PageProps } from "../app";
 import { useAsking } from "../asking";
 import { plain } from "../format";
 import { useLanguage } from "../language";
-import type { Answer, FeatureInputs } from "../types";
+import type { Answer, FeatureInputs, PageProps } from "../types";
 import { Bars } from "./Bars";
 import { Contributions } from "./Contributions";
 import { Field } from "./Field";
