@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from glassnet.nn import Frame, Initializer, Layer, Merge, zeros
-from glassnet.types import Array, Shape
+from glassnet.types import Array, Generator, Shape
 from tests.cases import LayerCase
 
 POSITIVE = ("running_var", "std")
 
 
-def build(layer: Layer, *shapes: Shape) -> None:
+def build(layer: Layer, *shapes: Shape, rng: Generator | None = None) -> None:
     """Give a layer the arrays that it declares for rows of these shapes, in float64."""
-    rng, made = np.random.default_rng(1), {}
+    rng, made = rng or np.random.default_rng(1), {}
 
     def declare(name: str, shape: Shape, init: Initializer = zeros, /) -> None:
         made[name] = np.array(init(shape, rng))
@@ -28,7 +28,7 @@ def build(layer: Layer, *shapes: Shape) -> None:
 def built(case: LayerCase, dtype: str = "float64") -> Layer:
     """Make and build the row's layer, with every array drawn anew, so that none is 0 or 1."""
     layer, rng = case.make(), np.random.default_rng(1)
-    build(layer, *case.shapes)
+    build(layer, *case.shapes, rng=rng)
     for name, array in layer.arrays().items():
         values = rng.uniform(0.5, 2, array.shape)
         if name not in POSITIVE:
