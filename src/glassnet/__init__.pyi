@@ -28,6 +28,7 @@ from .errors import MissingExtraError as MissingExtraError
 from .errors import ModelFileError as ModelFileError
 from .errors import SettingError as SettingError
 from .errors import ShapeError as ShapeError
+from .errors import UnknownAttributeError as UnknownAttributeError
 from .explanations import explain as explain
 from .gradients import GradientReport as GradientReport
 from .gradients import Movement as Movement
