@@ -15,7 +15,11 @@ import scipy.special
 
 from glassnet.nn.frame import SPECIAL
 
-NAMESPACES = ("array_api_strict", "jax.numpy")
+NAMESPACES = (
+    "array_api_strict",
+    # JAX has threads of its own, beside which no other test may fork.
+    pytest.param("jax.numpy", marks=pytest.mark.alone),
+)
 PRECISIONS = {"float64": 1e-12, "float32": 1e-5}
 
 by_namespace = pytest.mark.parametrize("namespace", NAMESPACES)

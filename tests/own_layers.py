@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class Scale(gn.Layer):
     dx = a dy           da = Σₙ dy x
     """
 
-    params = ("a",)
+    params: ClassVar[tuple[str, ...]] = ("a",)
     affine = True
 
     def build(self, shape: Any, declare: Any) -> Any:

@@ -71,13 +71,12 @@ def test_a_network_without_weights() -> None:
 class Squeezed(own.Scale):
     """Scaled by what a matrix makes of nothing: W does not weigh the inputs."""
 
-    params = ("W",)
+    params = ("a", "W")
     units: int = 3
 
-    def build(self, shape: Any, rng: Any) -> Any:
-        super().build(shape, rng)
-        self.W = rng.normal(size=(*shape, self.units))
-        return shape
+    def build(self, shape: Any, declare: Any) -> Any:
+        declare("W", (*shape, self.units), gn.Normal())
+        return super().build(shape, declare)
 
 
 def test_only_weighted_sums_are_drawn_whoever_wrote_them() -> None:
