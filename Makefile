@@ -20,7 +20,7 @@ help:
 	@echo "make native   build the compiled engine, or say why that is not possible"
 	@echo "make page     build the pages of the service, or say why that is not possible"
 	@echo "make sanitize run its tests with every check of memory and arithmetic that GCC has"
-	@echo "make oracle   compare layers, losses and optimisers with PyTorch"
+	@echo "make oracle   compare layers, losses and optimisers with PyTorch; trace them with JAX"
 	@echo "make bench    run Glassnet and its peers side by side"
 	@echo "make bench-serve  ask its service and its peers' as often as they bear"
 	@echo "make mutate   break each backward line in turn; the tests must notice"
@@ -59,6 +59,7 @@ sanitize: $(VENV)/test.done
 
 oracle: $(VENV)/oracle.done $(VENV)/native.done
 	$(BIN)/pytest -m oracle
+	$(BIN)/pytest -m jax
 
 mutate: $(VENV)/test.done $(VENV)/native.done
 	$(BIN)/python scripts/mutate_backward.py
@@ -109,9 +110,7 @@ $(VENV)/demo.done: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[plot]'
 	@touch $@
 
-# JAX is not to be had for every machine.
 $(VENV)/test.done: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[all,test,jax]' || \
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[all,test]'
 	@touch $@
 
@@ -120,7 +119,7 @@ $(VENV)/check.done: $(VENV)/test.done
 	@touch $@
 
 $(VENV)/oracle.done: $(VENV)/test.done
-	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install -q --disable-pip-version-check $(TORCH) -e '.[jax]'
 	@touch $@
 
 $(BENCH)/done: pyproject.toml Makefile

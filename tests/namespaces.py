@@ -18,7 +18,7 @@ from glassnet.nn.frame import SPECIAL
 NAMESPACES = (
     "array_api_strict",
     # JAX has threads of its own, beside which no other test may fork.
-    pytest.param("jax.numpy", marks=pytest.mark.alone),
+    pytest.param("jax.numpy", marks=[pytest.mark.alone, pytest.mark.jax]),
 )
 PRECISIONS = {"float64": 1e-12, "float32": 1e-5}
 
