@@ -38,7 +38,8 @@ METHODS = [
 ]
 TESTS = [
     *("tests/nn/test_gradients.py", "tests/nn/test_passes.py", "tests/optim/test_penalties.py"),
-    *("tests/nn/test_namespaces.py", "-k", "not jax"),  # which has threads: nothing to be forked
+    *("tests/nn/test_freezing.py", "tests/nn/test_namespaces.py"),
+    *("-k", "not jax and not native"),  # which have threads: nothing to be forked
 ]
 
 SWAPS: dict[type[ast.AST], list[type[ast.AST]]] = {

@@ -56,5 +56,7 @@ class Dense(Layer):
         frame.grad(W=xp.matmul(x.T, dy))
         if self.b is not None:
             frame.grad(b=xp.sum(dy, axis=0))
-        dx: Array | None = xp.matmul(dy, self.W.T) if frame.wants_dx else None
+        if not frame.wants_dx:
+            return None
+        dx: Array = xp.matmul(dy, self.W.T)
         return dx
