@@ -140,6 +140,7 @@ def test_nothing_is_carried_back_to_where_nothing_learns(monkeypatch: pytest.Mon
 def test_unfreezing_trains_again() -> None:
     net = network()
     net.freeze()
+    assert "Tanh() -> Dense(6, trainable=False)" in repr(net)
     with pytest.raises(SettingError, match=r"Every layer is frozen.*net\.unfreeze"):
         gn.Trainer(net, LOSS)
     net.unfreeze()

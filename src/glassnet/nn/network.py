@@ -244,8 +244,9 @@ class Network(Graph):
         for name in names:
             if name not in self.layers:
                 raise one_of("layer", name, list(self.layers))
-        for name in names or self.layers:
-            self.layers[name].trainable = trainable
+        for name, layer in self.layers.items():
+            if name in names or (not names and (trainable or layer.arrays())):
+                layer.trainable = trainable
 
     def size(self) -> int:
         """Count the trained numbers."""
